@@ -1,0 +1,227 @@
+"""A batch: the decoded OTLP message itself, on its way down a pipeline."""
+
+from collections.abc import Callable, Iterable
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
+
+from collector.attributes import Attributes
+from collector.transaction import Transaction
+
+
+class ResourceRecord:
+    """A resource and its attributes, shared by all its spans in the batch."""
+
+    __slots__ = ("_attributes", "resource", "schema_url")
+
+    def __init__(self, resource: Resource, schema_url: str) -> None:
+        self.resource = resource
+        self.schema_url = schema_url
+        self._attributes: Attributes | None = None
+
+    @property
+    def attributes(self) -> Attributes:
+        """The resource's attributes, indexed on first use."""
+        if self._attributes is None:
+            self._attributes = Attributes(self.resource.attributes)
+        return self._attributes
+
+
+class ScopeRecord:
+    """An instrumentation scope, shared by all its spans in the batch."""
+
+    __slots__ = ("_attributes", "schema_url", "scope")
+
+    def __init__(self, scope: InstrumentationScope, schema_url: str) -> None:
+        self.scope = scope
+        self.schema_url = schema_url
+        self._attributes: Attributes | None = None
+
+    @property
+    def attributes(self) -> Attributes:
+        """The scope's attributes, indexed on first use."""
+        if self._attributes is None:
+            self._attributes = Attributes(self.scope.attributes)
+        return self._attributes
+
+
+class SpanRecord:
+    """A span in its place: the message, its resource and scope, its attributes read once."""
+
+    __slots__ = ("_attributes", "resource", "scope", "span")
+
+    def __init__(self, span: Span, resource: ResourceRecord, scope: ScopeRecord) -> None:
+        self.span = span
+        self.resource = resource
+        self.scope = scope
+        self._attributes: Attributes | None = None
+
+    @property
+    def attributes(self) -> Attributes:
+        """The span's attributes, indexed on first use."""
+        if self._attributes is None:
+            self._attributes = Attributes(self.span.attributes)
+        return self._attributes
+
+    @property
+    def failed(self) -> bool:
+        """Whether the span's status is ERROR."""
+        return self.span.status.code == Status.STATUS_CODE_ERROR
+
+    @property
+    def duration(self) -> float:
+        """Seconds from start to end; 0 where the clock went backwards."""
+        span = self.span
+        return max(0, span.end_time_unix_nano - span.start_time_unix_nano) / 1e9
+
+
+class Batch:
+    """Spans that travel together, with the transaction that will make them owned.
+
+    Either the message or its serialized payload is made from the other when first asked for.
+    Whoever changes the message calls `changed()` (a `Processor` with `mutates` does), so that
+    an unchanged batch leaves as the bytes that came in.
+    """
+
+    __slots__ = ("_message", "_payload", "_span_count", "_spans", "transaction")
+
+    def __init__(
+        self,
+        message: ExportTraceServiceRequest | None = None,
+        *,
+        payload: bytes | None = None,
+        span_count: int | None = None,
+        transaction: Transaction | None = None,
+    ) -> None:
+        """Takes the decoded message, the serialized one, or both; the span count where known.
+
+        `transaction` is what the batch becomes owned with; one that nobody commits if not given.
+        """
+        if message is None and payload is None:
+            message = ExportTraceServiceRequest()
+        self._message = message
+        self._payload = payload
+        self._spans: list[SpanRecord] | None = None
+        self._span_count = span_count
+        self.transaction = transaction or Transaction()
+
+    @property
+    def message(self) -> ExportTraceServiceRequest:
+        """The decoded message. Raises protobuf's DecodeError if the payload is malformed."""
+        if self._message is None:
+            self._message = ExportTraceServiceRequest.FromString(self._payload or b"")
+        return self._message
+
+    @property
+    def payload(self) -> bytes:
+        """The serialized message. Payloads joined with `b"".join` are one larger payload."""
+        if self._payload is None:
+            self._payload = self.message.SerializeToString()
+        return self._payload
+
+    @property
+    def spans(self) -> list[SpanRecord]:
+        """A record for each span, made once and shared by every processor."""
+        if self._spans is None:
+            self._spans = list(_records(self.message.resource_spans))
+        return self._spans
+
+    @property
+    def span_count(self) -> int:
+        """How many spans the batch holds."""
+        if self._span_count is None:
+            self._span_count = sum(
+                len(scope_spans.spans)
+                for resource_spans in self.message.resource_spans
+                for scope_spans in resource_spans.scope_spans
+            )
+        return self._span_count
+
+    def changed(self) -> None:
+        """The message was edited in place: its serialized form is stale."""
+        _ = self.message
+        self._payload = None
+
+    def copy(self) -> "Batch":
+        """An independent batch with the same spans, in the same transaction."""
+        message = ExportTraceServiceRequest()
+        message.CopyFrom(self.message)
+        return Batch(
+            message,
+            payload=self._payload,
+            span_count=self._span_count,
+            transaction=self.transaction,
+        )
+
+    def retain(self, keep: Callable[[SpanRecord], bool]) -> int:
+        """Remove the spans for which `keep` is false; returns how many went."""
+        doomed = {id(record) for record in self.spans if not keep(record)}
+        if doomed:
+            self._remove(doomed)
+        return len(doomed)
+
+    def _remove(self, doomed: set[int]) -> None:
+        remaining = iter(self.spans)
+        for resource_spans in self.message.resource_spans:
+            for scope_spans in resource_spans.scope_spans:
+                _rebuild(scope_spans, [next(remaining) for _ in scope_spans.spans], doomed)
+        _prune(self.message)
+        self.changed()
+        self._spans = self._span_count = None
+
+    def by_trace(self) -> dict[bytes, list[SpanRecord]]:
+        """The span records, grouped by trace id in order of arrival."""
+        traces: dict[bytes, list[SpanRecord]] = {}
+        for record in self.spans:
+            traces.setdefault(record.span.trace_id, []).append(record)
+        return traces
+
+
+def pack(records: Iterable[SpanRecord]) -> bytes:
+    """Serialize span records, with their resources and scopes, as a payload of their own."""
+    message = ExportTraceServiceRequest()
+    resource: ResourceRecord | None = None
+    scope: ScopeRecord | None = None
+    resource_spans, scope_spans = ResourceSpans(), ScopeSpans()
+    for record in records:
+        if record.resource is not resource:
+            resource, scope = record.resource, None
+            resource_spans = message.resource_spans.add(
+                resource=resource.resource, schema_url=resource.schema_url
+            )
+        if record.scope is not scope:
+            scope = record.scope
+            scope_spans = resource_spans.scope_spans.add(
+                scope=scope.scope, schema_url=scope.schema_url
+            )
+        scope_spans.spans.append(record.span)
+    return message.SerializeToString()
+
+
+def _records(resources: Iterable[ResourceSpans]) -> Iterable[SpanRecord]:
+    for resource_spans in resources:
+        resource = ResourceRecord(resource_spans.resource, resource_spans.schema_url)
+        for scope_spans in resource_spans.scope_spans:
+            scope = ScopeRecord(scope_spans.scope, scope_spans.schema_url)
+            for span in scope_spans.spans:
+                yield SpanRecord(span, resource, scope)
+
+
+def _rebuild(target: ScopeSpans, records: list[SpanRecord], doomed: set[int]) -> None:
+    kept = [record.span for record in records if id(record) not in doomed]
+    if len(kept) < len(records):
+        del target.spans[:]
+        target.spans.extend(kept)
+
+
+def _prune(message: ExportTraceServiceRequest) -> None:
+    """Drop scopes and resources that hold no spans any more."""
+    for i in reversed(range(len(message.resource_spans))):
+        scopes = message.resource_spans[i].scope_spans
+        for j in reversed(range(len(scopes))):
+            if not scopes[j].spans:
+                del scopes[j]
+        if not scopes:
+            del message.resource_spans[i]

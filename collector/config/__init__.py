@@ -1,0 +1,1 @@
+"""Configuration: from a YAML file to validated models, with every mistake told at once."""

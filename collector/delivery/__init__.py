@@ -1,0 +1,1 @@
+"""Delivery, shared by every exporter: queue, batch, retry, push."""

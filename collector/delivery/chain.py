@@ -1,0 +1,146 @@
+"""The delivery chain of one exporter: the end of its pipelines."""
+
+import threading
+import time
+from typing import Protocol
+
+from collector.batch import Batch
+from collector.component import Context, Exporter
+from collector.delivery.queue import Item, Queue
+from collector.delivery.retry import InterruptedRetryError
+from collector.delivery.sender import Sender
+from collector.delivery.settings import ExporterConfig
+from collector.errors import RefusedError
+
+
+class Delivery(Protocol):
+    """The end of a pipeline, with the exporter's life in its hands."""
+
+    def start(self) -> None:
+        """Start the exporter, then take batches. Raises StartError."""
+        ...
+
+    def consume(self, batch: Batch) -> None:
+        """Take the batch over. Raises RefusedError."""
+        ...
+
+    def shutdown(self) -> None:
+        """Deliver what can be delivered in time, then shut the exporter down."""
+        ...
+
+
+def make_delivery(
+    exporter: Exporter[ExporterConfig], context: Context, drain_timeout: float
+) -> Delivery:
+    """The chain that the exporter's settings ask for.
+
+    `drain_timeout` is how many seconds `shutdown` may spend on what still waits.
+    """
+    if exporter.config.sending_queue.enabled:
+        return QueuedDelivery(exporter, context, drain_timeout)
+    return DirectDelivery(exporter, context)
+
+
+class QueuedDelivery:
+    """queue → batch → retry → push, in threads of its own."""
+
+    def __init__(
+        self, exporter: Exporter[ExporterConfig], context: Context, drain_timeout: float
+    ) -> None:
+        """Acquires nothing before `start`."""
+        config = exporter.config
+        self._exporter = exporter
+        self._context = context
+        self._drain_timeout = drain_timeout
+        self._stop = threading.Event()
+        self._queue = Queue(
+            context.component_id, config.sending_queue, context.storage, config.timeout
+        )
+        self._sender = Sender(exporter, context, self._stop)
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start the exporter, take up what an earlier process left, begin to push."""
+        self._exporter.start()
+        restored = self._queue.open()
+        self._context.counts.metrics.gauge(
+            "winnow_exporter_queue_spans",
+            "Spans waiting for delivery or on their way.",
+            ("exporter",),
+        ).labels(self._context.component_id).set_function(lambda: self._queue.spans)
+        if restored:
+            self._context.counts.restored(restored)
+            self._context.logger.info("queue restored", spans=restored)
+        for number in range(self._exporter.config.sending_queue.num_consumers):
+            name = f"{self._context.component_id}-{number}"
+            thread = threading.Thread(target=self._run, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def consume(self, batch: Batch) -> None:
+        """Queue the batch with its transaction. Raises RefusedError when the queue is full."""
+        self._queue.put(batch)
+
+    def shutdown(self) -> None:
+        """Push what is left for at most the drain time; the rest stays stored, or is dropped."""
+        self._queue.close()
+        if self._context.storage.durable:
+            self._stop.set()  # a failing backend need not be waited for: the rest is kept
+        deadline = time.monotonic() + self._drain_timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._stop.set()
+        self._queue.abandon()
+        for thread in self._threads:
+            thread.join(self._exporter.config.timeout)
+        self._threads.clear()
+        self._account_for_rest()
+        self._exporter.shutdown()
+
+    def _account_for_rest(self) -> None:
+        """In memory, what is left is lost: say so once."""
+        left = self._queue.spans
+        if left and not self._context.storage.durable:
+            self._context.counts.dropped_now(left, "shutdown")
+            self._context.logger.error("spans lost at shutdown", spans=left)
+            self._queue.spans = 0
+
+    def _run(self) -> None:
+        while items := self._queue.take():
+            try:
+                self._deliver(items)
+            except InterruptedRetryError:
+                return
+            except Exception:
+                # The storage failed: the rows are still there, and the next start finds them.
+                self._context.logger.exception("queue failed")
+
+    def _deliver(self, items: list[Item]) -> None:
+        self._sender.send(self._queue.payload(items), sum(item.spans for item in items))
+        self._queue.done(items)
+
+
+class DirectDelivery:
+    """retry → push in the pipeline's own thread: the agent's answer waits for the backend."""
+
+    def __init__(self, exporter: Exporter[ExporterConfig], context: Context) -> None:
+        """Acquires nothing before `start`."""
+        self._exporter = exporter
+        self._stop = threading.Event()
+        self._sender = Sender(exporter, context, self._stop)
+
+    def start(self) -> None:
+        """Start the exporter."""
+        self._exporter.start()
+
+    def consume(self, batch: Batch) -> None:
+        """Push the batch. Raises RefusedError when interrupted by a shutdown."""
+        try:
+            self._sender.send(batch.payload, batch.span_count)
+        except InterruptedRetryError as error:
+            raise RefusedError("shutdown", "the collector is stopping") from error
+
+    def shutdown(self) -> None:
+        """Interrupt retries and shut the exporter down."""
+        self._stop.set()
+        self._exporter.shutdown()

@@ -1,0 +1,155 @@
+"""The queue before a backend: bounded, ordered, and as durable as the collector's storage."""
+
+import threading
+import time
+from collections import deque
+from typing import NamedTuple
+
+from collector.batch import Batch
+from collector.delivery.settings import QueueBatch, SendingQueue
+from collector.errors import RefusedError
+from collector.storage import Storage
+
+_TABLE = """CREATE TABLE IF NOT EXISTS queue (
+    id INTEGER PRIMARY KEY, exporter TEXT NOT NULL, spans INTEGER NOT NULL, payload BLOB NOT NULL
+) STRICT"""
+_INSERT = "INSERT INTO queue (id, exporter, spans, payload) VALUES (?, ?, ?, ?)"
+_DELETE = "DELETE FROM queue WHERE id = ?"
+_WAITING = "SELECT id, spans, length(payload) FROM queue WHERE exporter = ? ORDER BY id"
+_PAYLOAD = "SELECT payload FROM queue WHERE id = ?"
+_ORPHANS = "SELECT exporter, sum(spans) FROM queue GROUP BY exporter"
+
+
+class Item(NamedTuple):
+    """One queued payload: its row, its size, and when it came."""
+
+    row: int
+    spans: int
+    size: int
+    since: float
+
+
+class Queue:
+    """Payloads on their way to one exporter. Every span in it is counted until `done`."""
+
+    def __init__(
+        self, exporter_id: str, settings: SendingQueue, storage: Storage, patience: float
+    ) -> None:
+        """`patience` is how long, in seconds, `put` waits for room with `block_on_overflow`."""
+        self._exporter_id = exporter_id
+        self._settings = settings
+        self._storage = storage
+        self._patience = patience if settings.block_on_overflow else 0.0
+        self._waiting: deque[Item] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._used = 0
+        self.spans = 0
+
+    def open(self) -> int:
+        """Take up what an earlier process left; returns how many spans that is."""
+        self._storage.execute(_TABLE)
+        self._ids = self._storage.row_ids("queue")
+        for row, spans, size in self._storage.read(_WAITING, (self._exporter_id,)):
+            item = Item(row, spans, size, time.monotonic())
+            self._reserve(item, force=True)
+            self._publish(item)
+        return self.spans
+
+    def put(self, batch: Batch) -> None:
+        """Queue the batch with its transaction. Raises RefusedError when the queue is full."""
+        payload = batch.payload
+        item = Item(next(self._ids), batch.span_count, len(payload), time.monotonic())
+        self._reserve(item)
+        transaction = batch.transaction
+        transaction.on_rollback(lambda: self._release(item))
+        transaction.write(_INSERT, [(item.row, self._exporter_id, item.spans, payload)])
+        transaction.on_commit(lambda: self._publish(item))
+
+    def take(self) -> list[Item]:
+        """Wait for the next items that go out together; none once the queue is closed and empty."""
+        with self._changed:
+            while not self._ready():
+                if self._closed:
+                    return []
+                self._changed.wait(self._until_flush())
+            return self._join()
+
+    def payload(self, items: list[Item]) -> bytes:
+        """The items' payloads, joined into one."""
+        return b"".join(self._storage.read(_PAYLOAD, (item.row,))[0][0] for item in items)
+
+    def done(self, items: list[Item]) -> None:
+        """The items are delivered or given up: forget them."""
+        self._storage.write(_DELETE, [(item.row,) for item in items])
+        for item in items:
+            self._release(item)
+
+    def close(self) -> None:
+        """No more waiting for company: `take` hands out what is left, then nothing."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """Hand out nothing more: what waits stays in the store."""
+        with self._changed:
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def _reserve(self, item: Item, *, force: bool = False) -> None:
+        weight = self._weight(item)
+        with self._changed:
+            if not force and not self._changed.wait_for(
+                lambda: self._used + weight <= self._settings.queue_size or not self._used,
+                self._patience,
+            ):
+                raise RefusedError("queue_full", f"the queue of {self._exporter_id} is full", 5.0)
+            self._used += weight
+            self.spans += item.spans
+
+    def _release(self, item: Item) -> None:
+        with self._changed:
+            self._used -= self._weight(item)
+            self.spans -= item.spans
+            self._changed.notify_all()
+
+    def _publish(self, item: Item) -> None:
+        with self._changed:
+            self._waiting.append(item)
+            self._changed.notify()
+
+    def _weight(self, item: Item) -> int:
+        return {"requests": 1, "items": item.spans, "bytes": item.size}[self._settings.sizer]
+
+    def _ready(self) -> bool:
+        if not self._waiting:
+            return False
+        batch = self._settings.batch
+        return batch is None or self._closed or self._full(batch) or self._until_flush() == 0
+
+    def _full(self, batch: QueueBatch) -> bool:
+        return sum(item.spans for item in self._waiting) >= batch.min_size
+
+    def _until_flush(self) -> float | None:
+        batch = self._settings.batch
+        if batch is None or not self._waiting:
+            return None
+        return max(0.0, self._waiting[0].since + batch.flush_timeout - time.monotonic())
+
+    def _join(self) -> list[Item]:
+        items = [self._waiting.popleft()]
+        batch = self._settings.batch
+        if batch is not None:
+            limit = batch.max_size or batch.min_size
+            spans = items[0].spans
+            while self._waiting and spans + self._waiting[0].spans <= limit:
+                spans += self._waiting[0].spans
+                items.append(self._waiting.popleft())
+        return items
+
+
+def stored_spans(storage: Storage) -> dict[str, int]:
+    """Spans in the store by exporter id, configured or not."""
+    storage.execute(_TABLE)
+    return dict(storage.read(_ORPHANS))

@@ -1,0 +1,78 @@
+"""Pushing one payload to its end: delivered, failed with a reason, or interrupted."""
+
+import threading
+
+from collector.batch import Batch, pack
+from collector.component import Context, Exporter
+from collector.delivery.retry import Retry
+from collector.delivery.settings import ExporterConfig
+from collector.errors import PermanentError, RetryableError, SplitError
+
+
+class Sender:
+    """Retries what may succeed, halves what is too large or has a bad span, counts the rest."""
+
+    def __init__(
+        self, exporter: Exporter[ExporterConfig], context: Context, stop: threading.Event
+    ) -> None:
+        """`stop` interrupts waits between retries."""
+        self._exporter = exporter
+        self._log = context.logger
+        self._retry = Retry(exporter.config.retry_on_failure, stop)
+        metrics, exporter_id = context.counts.metrics, context.component_id
+        self._sent = metrics.counter(
+            "winnow_exporter_sent_spans", "Spans that the backend took.", ("exporter",)
+        ).labels(exporter_id)
+        self._failed = metrics.counter(
+            "winnow_exporter_failed_spans",
+            "Spans given up, by reason.",
+            ("exporter", "reason"),
+        )
+        self._retries = metrics.counter(
+            "winnow_exporter_retries", "Pushes to be tried again.", ("exporter", "reason")
+        )
+        self._exporter_id = exporter_id
+
+    def send(self, payload: bytes, spans: int) -> None:
+        """Deliver the payload or count why not. Raises InterruptedRetryError."""
+        try:
+            rejected = self._retry.run(lambda: self._push(payload, spans), self._note_retry)
+        except SplitError as error:
+            self._split(payload, spans, error)
+        except PermanentError as error:
+            self._give_up(spans, error.reason, str(error))
+        else:
+            self._sent.inc(spans - rejected)
+            if rejected:
+                self._give_up(rejected, "rejected", "the backend refused some of the spans")
+
+    def _push(self, payload: bytes, spans: int) -> int:
+        try:
+            return self._exporter.push(Batch(payload=payload, span_count=spans))
+        except (RetryableError, SplitError, PermanentError):
+            raise
+        except Exception as error:
+            self._log.exception("push failed unexpectedly")
+            raise PermanentError("internal", f"{type(error).__name__} in the exporter") from error
+
+    def _split(self, payload: bytes, spans: int, error: SplitError) -> None:
+        if spans <= 1:
+            self._give_up(spans, error.reason, str(error))
+            return
+        records = Batch(payload=payload).spans
+        middle = len(records) // 2
+        for half in (records[:middle], records[middle:]):
+            self.send(pack(half), len(half))
+
+    def _note_retry(self, error: RetryableError, delay: float) -> None:
+        self._retries.labels(self._exporter_id, error.reason).inc()
+        self._log.warning(
+            "push failed, trying again",
+            reason=error.reason,
+            error=str(error),
+            delay=round(delay, 1),
+        )
+
+    def _give_up(self, spans: int, reason: str, message: str) -> None:
+        self._failed.labels(self._exporter_id, reason).inc(spans)
+        self._log.error("spans not delivered", spans=spans, reason=reason, error=message)

@@ -1,0 +1,1 @@
+"""What Winnow tells about itself: metrics, logs, health."""

@@ -1,0 +1,44 @@
+"""What becomes true together when a batch changes hands."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Row = tuple[Any, ...]
+
+
+class Transaction:
+    """Writes and counts that happen together, or not at all.
+
+    While a batch travels, every stage adds what it owes: rows for the store, counters to raise,
+    places to free should it fail. `Storage.commit` then writes the rows in one go. A refused
+    batch therefore leaves no trace, and its retry counts nothing twice.
+    """
+
+    __slots__ = ("_on_commit", "_on_rollback", "writes")
+
+    def __init__(self) -> None:
+        self.writes: list[tuple[str, Sequence[Row]]] = []
+        self._on_commit: list[Callable[[], None]] = []
+        self._on_rollback: list[Callable[[], None]] = []
+
+    def write(self, sql: str, rows: Sequence[Row]) -> None:
+        """Run `sql` once for each of `rows` when the transaction is committed."""
+        self.writes.append((sql, rows))
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call back, in the committing thread, once the rows are written. Must not raise."""
+        self._on_commit.append(callback)
+
+    def on_rollback(self, callback: Callable[[], None]) -> None:
+        """Call back if the transaction fails. Must not raise."""
+        self._on_rollback.append(callback)
+
+    def committed(self) -> None:
+        """For the store: the rows are written."""
+        for callback in self._on_commit:
+            callback()
+
+    def rolled_back(self) -> None:
+        """For the store: nothing was written."""
+        for callback in reversed(self._on_rollback):
+            callback()
