@@ -1,0 +1,1 @@
+"""Receivers: the ways into the collector."""

@@ -1,0 +1,55 @@
+"""The `otlp` receiver: spans over gRPC, and over HTTP as protobuf or JSON."""
+
+from collector.component import Context, Receiver
+from collector.http_server import HttpServer
+from collector.receivers.otlp.grpc_server import GrpcServer
+from collector.receivers.otlp.http_server import make_app
+from collector.receivers.otlp.intake import Intake
+from collector.receivers.otlp.settings import OtlpReceiverConfig
+
+
+class OtlpReceiver(Receiver[OtlpReceiverConfig]):
+    """Receives spans by OTLP: gRPC, and HTTP with protobuf or JSON."""
+
+    Config = OtlpReceiverConfig
+
+    def __init__(self, config: OtlpReceiverConfig, context: Context) -> None:
+        super().__init__(config, context)
+        self._grpc: GrpcServer | None = None
+        self._http: HttpServer | None = None
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Where the running receiver listens: transport to `host:port`."""
+        found = {}
+        if self._grpc is not None and self.config.protocols.grpc is not None:
+            found["grpc"] = _with_port(self.config.protocols.grpc.endpoint, self._grpc.port)
+        if self._http is not None and self.config.protocols.http is not None:
+            found["http"] = _with_port(self.config.protocols.http.endpoint, self._http.port)
+        return found
+
+    def start(self) -> None:
+        """Listen. Raises StartError if an address cannot be bound."""
+        setting = f"receivers.{self.context.component_id}.protocols"
+        protocols = self.config.protocols
+        if protocols.grpc is not None:
+            intake = Intake(self, "grpc")
+            self._grpc = GrpcServer(protocols.grpc, intake)
+            self._grpc.start(f"{setting}.grpc.endpoint")
+        if protocols.http is not None:
+            intake = Intake(self, "http")
+            self._http = HttpServer(make_app(protocols.http, intake), protocols.http.endpoint)
+            self._http.start(f"{setting}.http.endpoint")
+
+    def shutdown(self) -> None:
+        """Stop listening and answer what is under way."""
+        if self._grpc is not None:
+            self._grpc.stop()
+            self._grpc = None
+        if self._http is not None:
+            self._http.stop()
+            self._http = None
+
+
+def _with_port(endpoint: str, port: int) -> str:
+    return f"{endpoint.rpartition(':')[0]}:{port}"
