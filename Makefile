@@ -7,10 +7,10 @@ CONFIG ?= pipeline.yaml
 .PHONY: run demo test lint format bench lock clean
 
 run: $(VENV)/run.stamp
-	$(BIN)/winnow run --config $(CONFIG)
+	$(BIN)/winnow run --config $(CONFIG) $(ARGS)
 
 demo: $(VENV)/run.stamp
-	$(BIN)/winnow demo
+	$(BIN)/winnow demo $(ARGS)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(ARGS)

@@ -131,7 +131,7 @@ def attributes(spans: Iterable[SpanRecord]) -> list[dict[str, Any]]:
     return [dict(record.attributes.items()) for record in spans]
 
 
-def metric(component: Any, name: str, **labels: str) -> float:
+def metric(component: Any, name: str, /, **labels: str) -> float:
     """The value of one sample in the component's registry; 0 where it was never counted."""
     value = component.context.counts.metrics.registry.get_sample_value(name, labels)
     return value or 0.0
