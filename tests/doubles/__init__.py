@@ -1,0 +1,1 @@
+"""Servers that behave as the backends do, for tests: real sockets, real protocols, loopback."""
