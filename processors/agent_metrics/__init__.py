@@ -1,0 +1,5 @@
+"""`agent_metrics`: what the agents do, counted before anything is sampled away."""
+
+from processors.agent_metrics.processor import AgentMetrics, AgentMetricsConfig
+
+__all__ = ["AgentMetrics", "AgentMetricsConfig"]

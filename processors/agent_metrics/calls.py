@@ -1,0 +1,92 @@
+"""Model calls of a batch, summed up by everything that a label asks about."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from collector import SpanRecord
+from collector.attributes import AnyValue
+from collector.model_calls import OPERATION, read_usage
+from processors.agent_metrics.instruments import Instruments
+from processors.agent_metrics.origins import Origin, Origins
+from processors.agent_metrics.tally import Tally
+
+
+class CallKind(NamedTuple):
+    """What model calls have in common that are counted together."""
+
+    operation: str
+    provider: str
+    asked: str
+    """`gen_ai.request.model`"""
+    answered: str
+    """`gen_ai.response.model`"""
+    origin: Origin
+
+
+class CallSums:
+    """What calls of one kind add up to."""
+
+    __slots__ = ("cost", "durations", "inputs", "outputs", "reasons", "utilizations")
+
+    def __init__(self) -> None:
+        self.cost = 0.0
+        self.durations: list[float] = []
+        self.inputs: list[int] = []
+        self.outputs: list[int] = []
+        self.utilizations: list[float] = []
+        self.reasons: Counter[str] = Counter()
+
+
+class ModelCalls:
+    """The model calls of one batch."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+        self._sums: dict[CallKind, CallSums] = {}
+
+    def add(self, record: SpanRecord) -> None:
+        """Count one call."""
+        text, get = record.attributes.text, record.attributes.values.get
+        kind = CallKind(
+            text(OPERATION),
+            text("gen_ai.provider.name"),
+            text("gen_ai.request.model"),
+            text("gen_ai.response.model"),
+            self._origins.of(record),
+        )
+        usage = read_usage(record.attributes.values)
+        reasons = _texts(get("gen_ai.response.finish_reasons"))
+        sums = self._sums.get(kind)
+        if sums is None:
+            sums = self._sums[kind] = CallSums()
+        sums.durations.append(record.duration)
+        if usage is not None:
+            sums.inputs.append(usage.input)
+            sums.outputs.append(usage.output)
+        if (cost := get("gen_ai.usage.cost")) is not None:
+            sums.cost += max(cost.double_value, 0.0)
+        if (utilization := get("winnow.context.utilization")) is not None:
+            sums.utilizations.append(utilization.double_value)
+        for reason in reasons:
+            sums.reasons[reason] += 1
+
+    def tell(self, metrics: Instruments, tally: Tally) -> None:
+        """Put the sums into `tally`, under the labels of each metric."""
+        for kind, sums in self._sums.items():
+            labels = kind.operation, kind.provider, kind.asked
+            model = kind.asked or kind.answered
+            tally.observe(metrics.operation_duration, labels, sums.durations)
+            tally.observe(metrics.context_utilization, (), sums.utilizations)
+            for direction, tokens in (("input", sums.inputs), ("output", sums.outputs)):
+                tally.observe(metrics.token_usage, (*labels, direction), tokens)
+                tally.add(metrics.tokens, (model, direction), sum(tokens))
+            tally.add(metrics.cost, (model, *kind.origin), sums.cost)
+            for reason, count in sums.reasons.items():
+                tally.add(metrics.finish_reasons, (model, reason), count)
+
+
+def _texts(value: AnyValue | None) -> list[str]:
+    """The strings of an array, or the one string that stands in its place."""
+    if value is None:
+        return []
+    return [item.string_value for item in value.array_value.values] or [value.string_value]

@@ -1,0 +1,58 @@
+"""Which spans are a call made again."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from collector import SpanRecord
+
+UNKNOWN = "unknown"
+Call = tuple[bytes, bytes, str]
+
+
+def retries(
+    records: Sequence[SpanRecord], attributes: frozenset[str]
+) -> Iterator[tuple[SpanRecord, str]]:
+    """Each of `records` that is a retry, with the reason that it was made for.
+
+    A span is a retry if one of `attributes` counts above 0 on it, or if a sibling of the same
+    name (same trace and parent) failed before it began. The reason is the failed sibling's
+    `error.type`, or `unknown`.
+    """
+    failed = _failures(records)
+    for record in records:
+        reason = _reason(record, failed.get(_call(record), ())) if failed else ""
+        if not reason and _counts_as_retry(record, attributes):
+            reason = UNKNOWN
+        if reason:
+            yield record, reason
+
+
+def _failures(records: Iterable[SpanRecord]) -> dict[Call, list[SpanRecord]]:
+    failed: dict[Call, list[SpanRecord]] = {}
+    for record in records:
+        if record.failed and record.span.parent_span_id:
+            failed.setdefault(_call(record), []).append(record)
+    return failed
+
+
+def _call(record: SpanRecord) -> Call:
+    span = record.span
+    return span.trace_id, span.parent_span_id, span.name
+
+
+def _reason(record: SpanRecord, failed: Iterable[SpanRecord]) -> str:
+    """Why the last of the failed siblings before `record` failed; empty where none is."""
+    start = record.span.start_time_unix_nano
+    before = [
+        other for other in failed if other is not record and other.span.end_time_unix_nano <= start
+    ]
+    if not before:
+        return ""
+    last = max(before, key=lambda other: other.span.end_time_unix_nano)
+    return last.attributes.text("error.type") or UNKNOWN
+
+
+def _counts_as_retry(record: SpanRecord, attributes: frozenset[str]) -> bool:
+    values = record.attributes.values
+    if attributes.isdisjoint(values):
+        return False
+    return any(values[key].int_value > 0 for key in attributes if key in values)

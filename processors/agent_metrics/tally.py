@@ -1,0 +1,39 @@
+"""What a batch adds to the metrics, summed up before any metric is touched."""
+
+from collections.abc import Sequence
+
+from prometheus_client import Counter, Histogram
+
+from processors.agent_metrics.series import Series
+
+Labels = tuple[str, ...]
+
+
+class Tally:
+    """Sums for counters and values for histograms, told to them in one go."""
+
+    def __init__(self) -> None:
+        self._sums: list[tuple[Series[Counter], Labels, float]] = []
+        self._values: list[tuple[Series[Histogram], Labels, Sequence[float]]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._sums or self._values)
+
+    def add(self, series: Series[Counter], labels: Labels, amount: float = 1) -> None:
+        """Raise a counter by `amount`."""
+        if amount:
+            self._sums.append((series, labels, amount))
+
+    def observe(self, series: Series[Histogram], labels: Labels, values: Sequence[float]) -> None:
+        """Put values into a histogram."""
+        if values:
+            self._values.append((series, labels, values))
+
+    def apply(self) -> None:
+        """Tell the metrics."""
+        for counter, labels, amount in self._sums:
+            counter.child(labels).inc(amount)
+        for histogram, labels, values in self._values:
+            observe = histogram.child(labels).observe
+            for value in values:
+                observe(value)

@@ -1,0 +1,58 @@
+"""A dialect: the table that says what another vocabulary's names mean in the current one."""
+
+import functools
+from importlib.resources import files
+from typing import TypeVar
+
+import yaml
+
+from collector import ConfigModel
+
+M = TypeVar("M", bound=ConfigModel)
+
+
+class Dialect(ConfigModel):
+    """A table from one vocabulary to the current semantic conventions for GenAI."""
+
+    description: str = ""
+    """Whose vocabulary it is, and where it is written down."""
+    operations: dict[str, dict[str, str]] = {}
+    """For an attribute that tells a span's kind: each of its values (compared without regard to
+    case) with the `gen_ai.operation.name` it means. The attribute itself always stays."""
+    rename: dict[str, str] = {}
+    """Attribute names with their current names. Where several tell the same thing, the first in
+    the table is taken."""
+    rename_by_operation: dict[str, dict[str, str]] = {}
+    """The same, for spans of one `gen_ai.operation.name` only: for names too common to mean
+    anything elsewhere."""
+    messages: dict[str, str] = {}
+    """Prefixes of flattened messages (`<prefix>.<number>.<path>`) with the attribute that holds
+    these messages as JSON."""
+    message_paths: dict[str, str] = {}
+    """Paths within a flattened message, `*` for a number, with where the value goes: `role`,
+    `name` and `finish_reason` of the message, or `<part type>.<field>`. A span whose messages
+    hold a path not named here keeps them flattened, so that nothing is lost."""
+
+
+class Vocabulary(ConfigModel):
+    """What the built-in tables hold, read once a process."""
+
+    dialects: tuple[Dialect, ...]
+    providers: dict[str, str]
+
+
+@functools.cache
+def built_in() -> Vocabulary:
+    """The tables that ship beside this module, in the order in which they are consulted."""
+    return Vocabulary(
+        dialects=tuple(
+            Dialect.model_validate(read_table(f"{name}.yaml"))
+            for name in ("otel", "openinference", "openllmetry")
+        ),
+        providers=read_table("providers.yaml"),  # type: ignore[arg-type]
+    )
+
+
+def read_table(name: str) -> object:
+    """A YAML table of this package."""
+    return yaml.safe_load((files(__package__) / "dialects" / name).read_text("utf-8"))

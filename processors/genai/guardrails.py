@@ -1,0 +1,177 @@
+"""Which spans tell of a guardrail that intervened, by a table of rules."""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pydantic import Field, TypeAdapter, field_validator
+
+from collector import ConfigModel, SpanRecord, to_python
+from collector.attributes import AnyValue
+from processors.genai.dialect import read_table
+
+FIRED = "winnow.guardrail.fired"
+POLICY = "winnow.guardrail.policy"
+ACTION = "winnow.guardrail.action"
+_EXCEPTION = "exception.type"
+_STATUS = "span.status"
+_NAME = "span.name"
+_STATUS_CODES = ("UNSET", "OK", "ERROR")
+
+
+class Above(ConfigModel):
+    """A number above a limit."""
+
+    above: float
+    """The limit; itself not above."""
+
+
+class GuardrailRule(ConfigModel):
+    """Says when a guardrail has fired, and what to call it."""
+
+    name: str = "guardrail"
+    """The policy, where none of `policy_from` names it."""
+    when: dict[str, bool | str | list[str] | Above] = Field(min_length=1)
+    """Attributes with the value, the list of values, or `{above: number}` that they must have,
+    all of them. An array matches if one of its values does; strings compare without regard to
+    case. `span.name`, `span.status` (`ERROR`, `OK`, `UNSET`) and `exception.type` (of the span's
+    exception events, without its module) may be asked for too."""
+    policy_from: list[str] = []
+    """Attributes that name the policy; the first that is present is taken."""
+    action: str = "block"
+    """What the guardrail did, where none of `action_from` tells."""
+    action_from: list[str] = []
+    """Attributes that tell what the guardrail did."""
+
+    @field_validator("when")
+    @classmethod
+    def _needs_a_start(cls, when: dict[str, Any]) -> dict[str, Any]:
+        if not when.keys() - {_NAME, _STATUS}:
+            raise ValueError("name at least one attribute, or exception.type, beside span.*")
+        return when
+
+    @property
+    def key(self) -> str:
+        """The attribute that makes the rule worth a look."""
+        return next(key for key in self.when if key not in (_NAME, _STATUS))
+
+
+@functools.cache
+def built_in_rules() -> tuple[GuardrailRule, ...]:
+    """The rules that ship beside this module."""
+    return TypeAdapter(tuple[GuardrailRule, ...]).validate_python(read_table("guardrails.yaml"))
+
+
+_Matches = Callable[[Iterable[str]], bool]
+
+
+class _Compiled:
+    """A rule whose conditions are ready to be asked."""
+
+    def __init__(self, rule: GuardrailRule) -> None:
+        self.rule = rule
+        self.first = _matcher(rule.when[rule.key])
+        self._rest = [
+            (key, _matcher(wanted)) for key, wanted in rule.when.items() if key != rule.key
+        ]
+
+    def holds(self, record: SpanRecord, texts: Iterable[str]) -> bool:
+        """Whether the rule holds for a span that has `texts` under the rule's own key."""
+        return self.first(texts) and all(matches(_read(record, key)) for key, matches in self._rest)
+
+
+class Guardrails:
+    """Rules, made ready for looking up."""
+
+    def __init__(self, rules: Sequence[GuardrailRule]) -> None:
+        """The first of `rules` that holds names policy and action."""
+        self._by_key: dict[str, list[_Compiled]] = {}
+        for rule in rules:
+            self._by_key.setdefault(rule.key, []).append(_Compiled(rule))
+        self._exceptions = self._by_key.pop(_EXCEPTION, [])
+        self.names = frozenset(self._by_key)
+        """A span with none of these attributes, and no exception, tells of no guardrail."""
+
+    def judge(self, record: SpanRecord) -> None:
+        """Mark the span if a guardrail fired on it."""
+        rule = self._attribute_rule(record) or self._exception_rule(record)
+        if rule is None or FIRED in record.attributes:
+            return
+        policy = _first(record, rule.policy_from) or rule.name
+        action = _first(record, rule.action_from) or rule.action
+        record.attributes.set(FIRED, True)
+        record.attributes.set(POLICY, policy)
+        record.attributes.set(ACTION, action.lower())
+
+    def _attribute_rule(self, record: SpanRecord) -> GuardrailRule | None:
+        values = record.attributes.values
+        if self.names.isdisjoint(values):
+            return None
+        for key, candidates in self._by_key.items():
+            value = values.get(key)
+            if value is not None:
+                texts = _texts(value)
+                for candidate in candidates:
+                    if candidate.holds(record, texts):
+                        return candidate.rule
+        return None
+
+    def _exception_rule(self, record: SpanRecord) -> GuardrailRule | None:
+        if not self._exceptions or not record.failed:
+            return None
+        texts = _exceptions(record)
+        found = (candidate for candidate in self._exceptions if candidate.holds(record, texts))
+        return next((candidate.rule for candidate in found), None)
+
+
+def _matcher(wanted: bool | str | list[str] | Above) -> _Matches:
+    if isinstance(wanted, Above):
+        return lambda texts: any(_number(text) > wanted.above for text in texts)
+    choices = wanted if isinstance(wanted, list) else [str(wanted)]
+    accepted = frozenset(choice.lower() for choice in choices)
+    return lambda texts: not accepted.isdisjoint(texts)
+
+
+def _read(record: SpanRecord, key: str) -> list[str]:
+    """What the span says under `key`, in lower case."""
+    if key == _NAME:
+        return [record.span.name.lower()]
+    if key == _STATUS:
+        return [_STATUS_CODES[record.span.status.code].lower()]
+    if key == _EXCEPTION:
+        return _exceptions(record)
+    value = record.attributes.values.get(key)
+    return [] if value is None else _texts(value)
+
+
+def _exceptions(record: SpanRecord) -> list[str]:
+    types = [
+        entry.value.string_value
+        for event in record.span.events
+        for entry in event.attributes
+        if entry.key == _EXCEPTION
+    ]
+    return [name.rpartition(".")[2].lower() for name in types]
+
+
+def _texts(value: AnyValue) -> list[str]:
+    if text := value.string_value:
+        return [text.lower()]
+    if items := value.array_value.values:
+        return [item.string_value.lower() for item in items]
+    return [str(to_python(value)).lower()]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("-inf")
+
+
+def _first(record: SpanRecord, keys: Iterable[str]) -> str:
+    for key in keys:
+        text = record.span.name if key == _NAME else record.attributes.text(key)
+        if text:
+            return text
+    return ""

@@ -1,0 +1,189 @@
+"""Renames a span's attributes from any known dialect into the current vocabulary."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from collector import SpanRecord, Value, to_python
+from collector.attributes import AnyValue
+from collector.model_calls import OPERATION
+from processors.genai.dialect import Dialect
+from processors.genai.messages import Folder
+
+FINISH_REASONS = "gen_ai.response.finish_reasons"
+_LISTS = frozenset({FINISH_REASONS, "gen_ai.request.stop_sequences"})
+
+
+class Row(NamedTuple):
+    """A line of a dialect's table: where a value goes, and how it ranks among its rivals."""
+
+    rank: int
+    target: str
+
+
+class _Plan:
+    """What is to happen to one span; worked out in full before anything is touched."""
+
+    __slots__ = ("gone", "moved", "written")
+
+    def __init__(self) -> None:
+        self.moved: dict[str, str] = {}  # target: the source that is taken as it is
+        self.written: dict[str, Value] = {}  # target: a value made from its sources
+        self.gone: set[str] = set()  # sources that the current vocabulary now tells in full
+
+
+class Translator:
+    """Dialect tables, made ready for looking up."""
+
+    def __init__(
+        self, dialects: Sequence[Dialect], providers: Mapping[str, str], *, keep_original: bool
+    ) -> None:
+        """`dialects` come in falling priority; `providers` maps lower-case names to well-known
+        ones.
+        """
+        self._providers = providers
+        self._keep_original = keep_original
+        self._kinds = _kinds(dialects)
+        self._common = _rows(dialect.rename for dialect in dialects)
+        self._rows = {
+            operation: _rows(_tables(dialects, operation))
+            for dialect in dialects
+            for operation in dialect.rename_by_operation
+        }
+        self._folder = Folder(dialects)
+        self.names = self._folder.names.union(self._common, self._kinds, *self._rows.values())
+        """A span with none of these attributes speaks the current vocabulary, or none at all."""
+
+    def translate(self, record: SpanRecord) -> None:
+        """Rewrite the span in place. Nothing that stands under a current name is overwritten."""
+        values = record.attributes.values
+        plan = _Plan()
+        operation = self._operation(values, plan)
+        self._fold_messages(values, plan)
+        self._choose(values, self._rows.get(operation, self._common), plan)
+        if self._keep_original:
+            _copy(record, plan)
+        else:
+            _rename(record, plan)
+        for target, value in plan.written.items():
+            record.attributes.set(target, value)
+
+    def _operation(self, values: Mapping[str, AnyValue], plan: _Plan) -> str:
+        told = values.get(OPERATION)
+        if told is not None:
+            return told.string_value
+        for key, operations in self._kinds.items():
+            value = values.get(key)
+            if value is not None and (found := operations.get(value.string_value.lower())):
+                plan.written[OPERATION] = found
+                return found
+        return ""
+
+    def _fold_messages(self, values: Mapping[str, AnyValue], plan: _Plan) -> None:
+        for target, messages, keys in self._folder.fold(values):
+            if target in values or target in plan.written:
+                continue
+            plan.written[target] = orjson.dumps(messages).decode()
+            plan.gone.update(keys)
+            reasons = [
+                message["finish_reason"] for message in messages if "finish_reason" in message
+            ]
+            if reasons and FINISH_REASONS not in values:
+                plan.written[FINISH_REASONS] = reasons
+
+    def _choose(self, values: Mapping[str, AnyValue], rows: Mapping[str, Row], plan: _Plan) -> None:
+        """For each current name, the source that ranks first among those present."""
+        sources = sorted((rows[key], key) for key in values if key in rows)
+        for (_, target), source in sources:
+            if source in plan.gone:
+                continue
+            value = values[source]
+            made = self._made(target, value)
+            told = _told(target, values, plan)
+            if told is None:
+                _take(plan, source, target, made)
+            elif told == (to_python(value) if made is None else made):
+                plan.gone.add(source)
+
+    def _made(self, target: str, value: AnyValue) -> Value:
+        """The value as `target` wants it; None where it can stay as it is."""
+        if target == "gen_ai.provider.name":
+            return self._providers.get(value.string_value.lower())
+        if target in _LISTS and not value.HasField("array_value"):
+            return [to_python(value)]
+        if target.endswith("_tokens") and not value.HasField("int_value"):
+            return _whole_number(to_python(value))
+        return None
+
+
+def _told(target: str, values: Mapping[str, AnyValue], plan: _Plan) -> Value:
+    """What the span says under `target`, now or once the plan is carried out."""
+    if target in plan.written:
+        return plan.written[target]
+    value = values.get(target) or values.get(plan.moved.get(target, ""))
+    return None if value is None else to_python(value)
+
+
+def _take(plan: _Plan, source: str, target: str, made: Value) -> None:
+    if made is None:
+        plan.moved[target] = source
+    else:
+        plan.written[target] = made
+        plan.gone.add(source)
+
+
+def _copy(record: SpanRecord, plan: _Plan) -> None:
+    values = record.attributes.values
+    for target, source in plan.moved.items():
+        values[target] = record.span.attributes.add(key=target, value=values[source]).value
+
+
+def _rename(record: SpanRecord, plan: _Plan) -> None:
+    entries, values = record.span.attributes, record.attributes.values
+    targets = {source: target for target, source in plan.moved.items()}
+    doomed: list[int] = []
+    for position, entry in enumerate(entries):
+        key = entry.key
+        if key in targets:
+            entry.key = targets[key]
+        elif key in plan.gone:
+            doomed.append(position)
+    for position in reversed(doomed):
+        del entries[position]
+    for source, target in targets.items():
+        values[target] = values.pop(source)
+    for source in plan.gone:
+        values.pop(source, None)
+
+
+def _whole_number(value: Value) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 16:
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return None
+
+
+def _tables(dialects: Iterable[Dialect], operation: str) -> Iterable[Mapping[str, str]]:
+    for dialect in dialects:
+        yield dialect.rename_by_operation.get(operation, {})
+        yield dialect.rename
+
+
+def _rows(tables: Iterable[Mapping[str, str]]) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    lines = (line for table in tables for line in table.items())
+    for rank, (source, target) in enumerate(lines):
+        rows.setdefault(source, Row(rank, target))
+    return rows
+
+
+def _kinds(dialects: Iterable[Dialect]) -> dict[str, dict[str, str]]:
+    kinds: dict[str, dict[str, str]] = {}
+    for dialect in dialects:
+        for key, operations in dialect.operations.items():
+            table = kinds.setdefault(key, {})
+            for value, operation in operations.items():
+                table.setdefault(value.lower(), operation)
+    return kinds

@@ -1,0 +1,132 @@
+"""A guardrail counts as fired where it stopped or changed something, not where it was seen."""
+
+from typing import Any
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from pydantic import ValidationError
+
+from collector import write_value
+from processors.genai import GenAI
+from tests.helpers import attributes, batch, consume, make, span
+
+FIRED = "winnow.guardrail.fired"
+
+
+def judged(*spans: Span, **settings: Any) -> dict[str, Any]:
+    processor = make(GenAI, settings)
+    consume(processor, batch(*spans))
+    return attributes(processor.next.spans)[0]
+
+
+def outcome(result: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return tuple(result.get(f"winnow.guardrail.{name}") for name in ("fired", "policy", "action"))
+
+
+@pytest.mark.parametrize(
+    ("told", "policy", "action"),
+    [
+        (
+            {"gen_ai.operation.name": "run_guardrail", "gen_ai.guardrail.verdict.type": "deny"},
+            "guardrail",
+            "deny",
+        ),
+        (
+            {"gen_ai.guardrail.name": "pii", "gen_ai.guardrail.action.type": "modify"},
+            "pii",
+            "modify",
+        ),
+        ({"gen_ai.guardrail.tripwire_triggered": True}, "check", "block"),
+        ({"gen_ai.guardrail.failed_guard_count": 2}, "check", "block"),
+        ({"rail.stop": True, "rail.name": "jailbreak"}, "jailbreak", "block"),
+        (
+            {"guardrail_status": "guardrail_intervened", "guardrail_name": "topic"},
+            "topic",
+            "block",
+        ),
+        ({"litellm.guardrail.action": "GUARDRAIL_INTERVENED"}, "guardrail", "block"),
+        (
+            {"langfuse.observation.type": "guardrail", "langfuse.observation.level": "WARNING"},
+            "check",
+            "block",
+        ),
+        ({"gen_ai.response.finish_reasons": ["stop", "SAFETY"]}, "content_filter", "block"),
+        ({"gen_ai.response.finish_reasons": ["refusal"]}, "content_filter", "block"),
+        (
+            {
+                "gen_ai.response.finish_reasons": ["guardrail_intervened"],
+                "aws.bedrock.guardrail.id": "g-1",
+            },
+            "g-1",
+            "block",
+        ),
+        ({"gen_ai.completion.0.finish_reason": "content_filter"}, "content_filter", "block"),
+    ],
+)
+def test_these_have_fired(told: dict[str, Any], policy: str, action: str) -> None:
+    assert outcome(judged(span("check", attributes=told))) == (True, policy, action)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"gen_ai.operation.name": "run_guardrail", "gen_ai.guardrail.verdict.type": "allow"},
+        {"gen_ai.guardrail.tripwire_triggered": False},
+        {"gen_ai.guardrail.failed_guard_count": 0},
+        {"openinference.span.kind": "GUARDRAIL"},
+        {"langfuse.observation.type": "guardrail", "langfuse.observation.level": "DEFAULT"},
+        {"guardrail_status": "success"},
+        {"aws.bedrock.guardrail.id": "g-1", "gen_ai.response.finish_reasons": ["end_turn"]},
+        {"gen_ai.response.finish_reasons": []},
+        {"rail.stop": False},
+    ],
+)
+def test_these_have_not(told: dict[str, Any]) -> None:
+    assert judged(span(attributes=told)) == told
+
+
+def test_an_openinference_guardrail_fired_if_it_failed() -> None:
+    failed = span("toxicity", attributes={"openinference.span.kind": "GUARDRAIL"}, error=True)
+    assert outcome(judged(failed)) == (True, "toxicity", "block")
+
+
+def test_a_tripwire_is_known_by_its_exception() -> None:
+    agent = span(attributes={"gen_ai.operation.name": "invoke_agent"}, error=True)
+    event = agent.events.add(name="exception")
+    write_value(
+        event.attributes.add(key="exception.type").value,
+        "agents.exceptions.InputGuardrailTripwireTriggered",
+    )
+    assert outcome(judged(agent)) == (True, "input_guardrail", "block")
+
+
+def test_rules_of_ones_own_come_first() -> None:
+    rule = {
+        "name": "acme",
+        "when": {"acme.score": {"above": 0.9}, "span.name": ["judge"]},
+        "policy_from": ["acme.policy"],
+        "action": "escalate",
+    }
+    told = {"acme.score": 0.95, "acme.policy": "tone"}
+    assert outcome(judged(span("judge", attributes=told), guardrails=[rule])) == (
+        True,
+        "tone",
+        "escalate",
+    )
+    assert FIRED not in judged(span("other", attributes=told), guardrails=[rule])
+    assert FIRED not in judged(span("judge", attributes={"acme.score": 0.9}), guardrails=[rule])
+
+
+def test_built_in_rules_can_be_switched_off() -> None:
+    told = {"rail.stop": True}
+    assert judged(span(attributes=told), built_in_guardrails=False) == told
+
+
+def test_what_the_application_says_itself_stands() -> None:
+    told = {"rail.stop": True, FIRED: False}
+    assert judged(span(attributes=told)) == told
+
+
+def test_a_rule_must_name_an_attribute() -> None:
+    with pytest.raises(ValidationError, match="name at least one attribute"):
+        make(GenAI, {"guardrails": [{"when": {"span.name": "x"}}]})
