@@ -1,0 +1,40 @@
+"""What the daemon says when it is up: where to send spans, where they go, where to look."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from collector import __version__
+from collector.component import Receiver
+from collector.config.load import CollectorConfig
+
+
+def banner(config: CollectorConfig, receivers: Iterable[Receiver[Any]], telemetry_port: int) -> str:
+    """The text; only names and addresses, never a secret."""
+    host = config.service.telemetry.endpoint.rpartition(":")[0]
+    where = config.service.storage.directory or "memory (lost on restart)"
+    lines = [
+        f"winnow {__version__} is up.",
+        "",
+        *_senders(receivers),
+        *_pipelines(config),
+        f"  state       {where}",
+        f"  look at     http://{host}:{telemetry_port}/metrics  /livez  /readyz",
+    ]
+    return "\n".join(lines)
+
+
+def _senders(receivers: Iterable[Receiver[Any]]) -> list[str]:
+    addresses = [
+        (f"{receiver.context.component_id} {transport}", address)
+        for receiver in receivers
+        for transport, address in getattr(receiver, "endpoints", {}).items()
+    ]
+    return [f"  send spans  {address}  ({name})" for name, address in addresses]
+
+
+def _pipelines(config: CollectorConfig) -> list[str]:
+    return [
+        f"  {name:<11} {' → '.join(pipeline.processors) or '(as they come)'}"
+        f" → {', '.join(pipeline.exporters)}"
+        for name, pipeline in config.pipelines.items()
+    ]
