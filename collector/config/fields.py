@@ -3,7 +3,16 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    WithJsonSchema,
+    model_validator,
+)
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
@@ -11,9 +20,19 @@ _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
 class ConfigModel(BaseModel):
-    """Base of every configuration model: unknown keys are mistakes, values do not change."""
+    """Base of every configuration model: unknown keys are mistakes, values do not change.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    A key with nothing after it (`genai:`) means all defaults, as in the Collector.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_defaults(cls, value: Any) -> Any:
+        return {} if value is None else value
 
 
 class ComponentConfig(ConfigModel):
@@ -43,10 +62,29 @@ def parse_endpoint(value: Any) -> Any:
     return value
 
 
-_DURATION_SCHEMA = {"type": "string", "pattern": f"^({_PART.pattern})+$", "examples": ["30s"]}
+def format_duration(seconds: float) -> str:
+    """The shortest text that `parse_duration` reads as these seconds: `90s` is `1m30s`."""
+    whole, text = int(seconds), ""
+    if seconds != whole or seconds == 0:
+        milliseconds = seconds * 1000
+        return f"{milliseconds:g}ms" if 0 < seconds < 1 else f"{seconds:g}s"
+    for unit, size in (("h", 3600), ("m", 60), ("s", 1)):
+        count, whole = divmod(whole, size)
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
+_DURATION_SCHEMA = {
+    "anyOf": [{"type": "string", "pattern": f"^({_PART.pattern})+$"}, {"const": 0}],
+    "examples": ["30s"],
+}
 
 Duration = Annotated[
-    float, BeforeValidator(parse_duration), Field(ge=0), WithJsonSchema(_DURATION_SCHEMA)
+    float,
+    BeforeValidator(parse_duration),
+    Field(ge=0),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+    WithJsonSchema(_DURATION_SCHEMA),
 ]
 """Seconds as a float, written `30s`, `1m30s` or `200ms`."""
 

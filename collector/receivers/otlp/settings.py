@@ -16,7 +16,7 @@ class GrpcSettings(ConfigModel):
     """`host:port` to listen on; 0.0.0.0 lets other machines in."""
     max_recv_msg_size_mib: int = Field(default=64, ge=1, le=1024)
     """Largest request, in MiB, after decompression (the OTLP specification recommends 64)."""
-    num_workers: int = Field(default=8, ge=1, le=256)
+    num_workers: int = Field(default=4, ge=1, le=256)
     """How many requests are worked on at once; further ones wait unread."""
 
 

@@ -1,0 +1,20 @@
+"""`winnow run`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from collector.cli.options import config_option, load_or_exit, set_option
+from collector.config.load import load_config
+
+
+@click.command()
+@config_option
+@set_option
+def run(config_path: Path, overrides: tuple[str, ...]) -> None:
+    """Run the collector until it is told to stop (SIGTERM, Ctrl-C). SIGHUP reloads the file."""
+    config = load_or_exit(config_path, overrides)
+    from collector import service
+
+    sys.exit(service.run(config, lambda: load_config(config_path, overrides)))

@@ -1,0 +1,20 @@
+"""`winnow validate`."""
+
+from pathlib import Path
+
+import click
+
+from collector.cli.options import load_or_exit, set_option
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@set_option
+def validate(file: Path, overrides: tuple[str, ...]) -> None:
+    """Check FILE and everything that it configures.
+
+    Prints one line a mistake, FILE:LINE:COL: path: message, on standard error, and exits with 1
+    if there is any.
+    """
+    config = load_or_exit(file, overrides)
+    click.echo(f"{file}: OK: {', '.join(config.pipelines)}")
