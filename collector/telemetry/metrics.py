@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
+from prometheus_client.registry import Collector
+
+from collector.telemetry.histogram import Histogram
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 OTHER = "other"
-_M = TypeVar("_M", bound=MetricWrapperBase)
+_M = TypeVar("_M", bound=Collector)
 
 
 class BoundedLabel:
@@ -35,26 +37,24 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self._made: dict[str, MetricWrapperBase] = {}
+        self._made: dict[str, Collector] = {}
 
     def counter(self, name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
         """A counter; `name` goes without `_total`, which the exposition adds."""
-        return self._once(name, lambda: Counter(name, help_text, labels, registry=self.registry))
+        return self._once(name, lambda: Counter(name, help_text, labels, registry=None))
 
     def gauge(self, name: str, help_text: str, labels: Sequence[str] = ()) -> Gauge:
         """A gauge."""
-        return self._once(name, lambda: Gauge(name, help_text, labels, registry=self.registry))
+        return self._once(name, lambda: Gauge(name, help_text, labels, registry=None))
 
     def histogram(
         self, name: str, help_text: str, labels: Sequence[str] = (), *, buckets: Sequence[float]
     ) -> Histogram:
-        """A histogram with these upper bounds (`+Inf` is added)."""
-        return self._once(
-            name,
-            lambda: Histogram(name, help_text, labels, registry=self.registry, buckets=buckets),
-        )
+        """A histogram with these upper bounds (`+Inf` is added); it takes batches of values."""
+        return self._once(name, lambda: Histogram(name, help_text, labels, buckets))
 
     def _once(self, name: str, make: Callable[[], _M]) -> _M:
         if name not in self._made:
-            self._made[name] = make()
+            made = self._made[name] = make()
+            self.registry.register(made)
         return cast(_M, self._made[name])

@@ -46,7 +46,8 @@ class ModelCalls:
 
     def add(self, record: SpanRecord) -> None:
         """Count one call."""
-        text, get = record.attributes.text, record.attributes.values.get
+        attributes = record.attributes
+        text, get = attributes.text, attributes.values.get
         kind = CallKind(
             text(OPERATION),
             text("gen_ai.provider.name"),
@@ -54,7 +55,7 @@ class ModelCalls:
             text("gen_ai.response.model"),
             self._origins.of(record),
         )
-        usage = read_usage(record.attributes.values)
+        usage = read_usage(attributes.values)
         reasons = _texts(get("gen_ai.response.finish_reasons"))
         sums = self._sums.get(kind)
         if sums is None:

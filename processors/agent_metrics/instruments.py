@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
+from collector.telemetry.histogram import Series as HistogramSeries
 from collector.telemetry.metrics import BoundedLabel, Metrics
 from processors.agent_metrics.series import Series
 
@@ -70,7 +71,7 @@ class Instruments:
 
     def _histogram(
         self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]
-    ) -> Series[Histogram]:
+    ) -> Series[HistogramSeries]:
         histogram = self._metrics.histogram(name, text, labels, buckets=buckets)
         return Series(histogram, self._bounded(labels), self._max_series)
 

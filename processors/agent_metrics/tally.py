@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
+from collector.telemetry.histogram import Series as HistogramSeries
 from processors.agent_metrics.series import Series
 
 Labels = tuple[str, ...]
@@ -14,7 +15,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._sums: list[tuple[Series[Counter], Labels, float]] = []
-        self._values: list[tuple[Series[Histogram], Labels, Sequence[float]]] = []
+        self._values: list[tuple[Series[HistogramSeries], Labels, Sequence[float]]] = []
 
     def __bool__(self) -> bool:
         return bool(self._sums or self._values)
@@ -24,7 +25,9 @@ class Tally:
         if amount:
             self._sums.append((series, labels, amount))
 
-    def observe(self, series: Series[Histogram], labels: Labels, values: Sequence[float]) -> None:
+    def observe(
+        self, series: Series[HistogramSeries], labels: Labels, values: Sequence[float]
+    ) -> None:
         """Put values into a histogram."""
         if values:
             self._values.append((series, labels, values))
@@ -34,6 +37,4 @@ class Tally:
         for counter, labels, amount in self._sums:
             counter.child(labels).inc(amount)
         for histogram, labels, values in self._values:
-            observe = histogram.child(labels).observe
-            for value in values:
-                observe(value)
+            histogram.child(labels).observe(values)

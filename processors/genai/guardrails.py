@@ -89,6 +89,7 @@ class Guardrails:
         for rule in rules:
             self._by_key.setdefault(rule.key, []).append(_Compiled(rule))
         self._exceptions = self._by_key.pop(_EXCEPTION, [])
+        self._rank = {key: rank for rank, key in enumerate(self._by_key)}.__getitem__
         self.names = frozenset(self._by_key)
         """A span with none of these attributes, and no exception, tells of no guardrail."""
 
@@ -105,15 +106,11 @@ class Guardrails:
 
     def _attribute_rule(self, record: SpanRecord) -> GuardrailRule | None:
         values = record.attributes.values
-        if self.names.isdisjoint(values):
-            return None
-        for key, candidates in self._by_key.items():
-            value = values.get(key)
-            if value is not None:
-                texts = _texts(value)
-                for candidate in candidates:
-                    if candidate.holds(record, texts):
-                        return candidate.rule
+        for key in sorted(self.names & values.keys(), key=self._rank):
+            texts = _texts(values[key])
+            for candidate in self._by_key[key]:
+                if candidate.holds(record, texts):
+                    return candidate.rule
         return None
 
     def _exception_rule(self, record: SpanRecord) -> GuardrailRule | None:
