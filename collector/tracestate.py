@@ -1,0 +1,90 @@
+"""The W3C tracestate, and the `ot` member in which consistent probability sampling is written.
+
+Sources: W3C Trace Context, section 3.3 (list members, their order and their number);
+OpenTelemetry specification, "TraceState: Probability Sampling" (`th`, `rv`, their encoding) and
+contrib `pkg/sampling` (how a probability becomes a threshold of so many hex digits).
+"""
+
+import math
+
+RANDOMNESS_BITS = 56
+NEVER = 1 << RANDOMNESS_BITS
+"""The rejection threshold that no randomness reaches."""
+MAX_MEMBERS = 32
+_DIGITS = 14
+
+
+def member(tracestate: str, key: str) -> str:
+    """The value of the list member `key`; empty where there is none."""
+    wanted = f"{key}="
+    for entry in tracestate.split(","):
+        stripped = entry.strip()
+        if stripped.startswith(wanted):
+            return stripped[len(wanted) :]
+    return ""
+
+
+def with_member(tracestate: str, key: str, value: str) -> str:
+    """The tracestate with `key` set to `value` and moved to the front; an empty value removes it.
+
+    Where there would be more than 32 members, the last ones go, as W3C says.
+    """
+    entries = map(str.strip, tracestate.split(","))
+    others = [entry for entry in entries if entry and not entry.startswith(f"{key}=")]
+    members = [f"{key}={value}", *others] if value else others
+    return ",".join(members[:MAX_MEMBERS])
+
+
+def subkeys(value: str) -> dict[str, str]:
+    """`th:8;rv:…` as a dict. Parts without a colon are left out."""
+    pairs = (part.partition(":") for part in value.split(";"))
+    return {key: text for key, colon, text in pairs if colon}
+
+
+def join_subkeys(pairs: dict[str, str]) -> str:
+    """The reverse of `subkeys`."""
+    return ";".join(f"{key}:{text}" for key, text in pairs.items())
+
+
+def parse_threshold(text: str | None) -> int | None:
+    """`th` as a rejection threshold of 56 bits; None where it is absent or malformed."""
+    if text is None or not 1 <= len(text) <= _DIGITS:
+        return None
+    value = _parse_hex(text)
+    return None if value is None else value << 4 * (_DIGITS - len(text))
+
+
+def format_threshold(threshold: int) -> str:
+    """`th` for a rejection threshold below 2^56: lowercase hex, trailing zeros stripped."""
+    return f"{threshold:014x}".rstrip("0") or "0"
+
+
+def parse_randomness(text: str | None) -> int | None:
+    """`rv` as 56 random bits; None where it is absent or malformed."""
+    return None if text is None or len(text) != _DIGITS else _parse_hex(text)
+
+
+def format_randomness(randomness: int) -> str:
+    """`rv` for 56 random bits: exactly 14 hex digits."""
+    return f"{randomness:014x}"
+
+
+def threshold_for(probability: float, precision: int = 4) -> int:
+    """The rejection threshold that keeps `probability` (0 to 1) of all randomness values.
+
+    It has `precision` significant hex digits, and more where the probability is close to 0 or 1.
+    NEVER for a probability below 2^-56.
+    """
+    exact = NEVER - math.floor(probability * NEVER + 0.5)
+    if exact >= NEVER or exact <= 0:
+        return min(max(exact, 0), NEVER)
+    leading = (int(math.frexp(p)[1] / -4) for p in (probability, 1 - probability))
+    digits = min(_DIGITS, max(precision + zeros for zeros in leading))
+    dropped = 4 * (_DIGITS - digits)
+    return (exact + (1 << dropped >> 1)) >> dropped << dropped
+
+
+def _parse_hex(text: str) -> int | None:
+    if set(text) <= set("0123456789abcdef"):
+        return int(text, 16)
+    return None

@@ -1,0 +1,215 @@
+"""Head sampling: the same user, session or trace is in the sample everywhere and every time."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+import mmh3
+from pydantic import Field
+
+from collector import Batch, ComponentConfig, Context, Processor, SpanRecord
+from collector import tracestate as ts
+from collector.attributes import AnyValue, to_python
+
+INCOMING = 0
+"""The rank of randomness that came with the span; the configured keys follow as 1, 2, …"""
+
+
+class HeadSamplingConfig(ComponentConfig):
+    """A deterministic share of users, sessions or traces."""
+
+    percentage: float = Field(default=10.0, ge=0, le=100)
+    """How much is in the sample, in percent."""
+    key: list[str] = ["user.id", "session.id"]
+    """Attributes whose value is hashed, the best first, looked for on the spans of the trace and
+    on their resource; the trace id where none is there."""
+    mode: Literal["defer", "drop"] = "defer"
+    """`defer` only marks the spans, for the policy `head_sampled` of `tail_sampling`; `drop`
+    drops what is outside the sample at once."""
+    hash_seed: int = Field(default=0, ge=0, le=0xFFFFFFFF)
+    """Another seed is another sample. Collectors that should agree need the same seed."""
+    trace_cache_size: int = Field(default=50_000, ge=0)
+    """For how many traces the key is remembered, so that later spans follow it."""
+
+
+class Draw(NamedTuple):
+    """The randomness of a trace, and how good the key is that it came from (0 is best)."""
+
+    rank: int
+    randomness: int
+
+
+Resources: TypeAlias = "dict[int, Draw | None]"
+"""What each resource of a batch offers, by the identity of its record."""
+
+
+class HeadSampling(Processor[HeadSamplingConfig]):
+    """Compares 56 bits of randomness a trace with a threshold, as OTel consistent probability.
+
+    Spans in the sample leave with `ot=rv:…;th:…` in their tracestate. In mode `defer` those
+    outside leave with `ot=rv:…`, and all carry the member `winnow=k:<rank>` (and `;t:<th>` where
+    an earlier sampler had set `th`), which `tail_sampling` judges by and removes.
+    """
+
+    Config = HeadSamplingConfig
+
+    def __init__(self, config: HeadSamplingConfig, context: Context) -> None:
+        super().__init__(config, context)
+        self._threshold = ts.threshold_for(config.percentage / 100)
+        self._th = ts.format_threshold(self._threshold)
+        self._keys = list(enumerate(config.key, start=1))
+        self._remembered = _Remembered(config.trace_cache_size)
+        spans = context.counts.metrics.counter(
+            "winnow_head_sampling_spans", "Spans, by whether they are in the sample.", ("decision",)
+        )
+        self._sampled, self._not_sampled = spans.labels("sampled"), spans.labels("not_sampled")
+
+    def process(self, batch: Batch) -> None:
+        """Write the decision on every span; in mode `drop`, drop those outside the sample."""
+        traces = batch.by_trace()
+        resources: Resources = {}
+        draws = {trace: self._draw(trace, found, resources) for trace, found in traces.items()}
+        self._remembered.improve(draws, worst=len(self._keys) + 1)
+        outside = {trace for trace, draw in draws.items() if draw.randomness < self._threshold}
+        self._count(batch, traces, outside)
+        if self.config.mode == "drop":
+            self._drop(batch, traces, outside)
+        for trace_id, records in traces.items():
+            self._mark(records, draws[trace_id], trace_id not in outside)
+
+    def _drop(
+        self, batch: Batch, traces: dict[bytes, list[SpanRecord]], outside: set[bytes]
+    ) -> None:
+        if outside:
+            gone = batch.retain(lambda record: record.span.trace_id not in outside)
+            self.context.counts.dropped(batch, gone, "head_sampled_out")
+            traces.clear()
+            traces.update(batch.by_trace())
+
+    def _count(
+        self, batch: Batch, traces: dict[bytes, list[SpanRecord]], outside: set[bytes]
+    ) -> None:
+        not_sampled = sum(len(traces[trace_id]) for trace_id in outside)
+        sampled = batch.span_count - not_sampled
+
+        def count() -> None:
+            self._sampled.inc(sampled)
+            self._not_sampled.inc(not_sampled)
+
+        batch.transaction.on_commit(count)
+
+    def _draw(self, trace_id: bytes, records: Sequence[SpanRecord], resources: Resources) -> Draw:
+        """What came in with the trace, else the hash of its best key, else of the trace id."""
+        incoming = {tracestate for record in records if (tracestate := record.span.trace_state)}
+        drawn = [draw for text in incoming if (draw := _incoming(text, trace_id)) is not None]
+        if drawn:
+            return min(drawn, key=lambda draw: (draw.rank, -draw.randomness))
+        best: Draw | None = None
+        for record in records:
+            found = self._from_keys(record, resources)
+            if found is not None and (best is None or found.rank < best.rank):
+                best = found
+                if best.rank == 1:
+                    break
+        return best or Draw(len(self._keys) + 1, self._hash(trace_id))
+
+    def _from_keys(self, record: SpanRecord, resources: Resources) -> Draw | None:
+        own = self._first_key(record.attributes.values)
+        identity = id(record.resource)
+        if identity not in resources:
+            resources[identity] = self._first_key(record.resource.attributes.values)
+        shared = resources[identity]
+        if own is None or (shared is not None and shared.rank < own.rank):
+            return shared
+        return own
+
+    def _first_key(self, values: dict[str, AnyValue]) -> Draw | None:
+        for rank, key in self._keys:
+            value = values.get(key)
+            if value is not None and (text := value.string_value or _scalar(value)):
+                return Draw(rank, self._hash(text))
+        return None
+
+    def _hash(self, key: str | bytes) -> int:
+        low, _ = mmh3.hash64(key, self.config.hash_seed, signed=False)
+        return low & (ts.NEVER - 1)
+
+    def _mark(self, records: Iterable[SpanRecord], draw: Draw, sampled: bool) -> None:
+        written: dict[str, str] = {}
+        for record in records:
+            before = record.span.trace_state
+            after = written.get(before)
+            if after is None:
+                after = written[before] = self._tracestate(before, draw, sampled)
+            record.span.trace_state = after
+
+    def _tracestate(self, before: str, draw: Draw, sampled: bool) -> str:
+        """The span's tracestate with this decision in it; an earlier `th` is never lowered."""
+        if not before:  # most spans, so written without the detour
+            threshold = f";th:{self._th}" if sampled else ""
+            private = f",winnow=k:{draw.rank}" if self.config.mode == "defer" else ""
+            return f"ot=rv:{draw.randomness:014x}{threshold}{private}"
+        ot = ts.subkeys(ts.member(before, "ot"))
+        earlier = _earlier_threshold(ot.pop("th", None), ts.member(before, "winnow"), draw)
+        ot["rv"] = ts.format_randomness(draw.randomness)
+        if sampled:
+            ot["th"] = ts.format_threshold(max(self._threshold, earlier or 0))
+        after = before
+        if self.config.mode == "defer":
+            own = {"k": str(draw.rank)}
+            if earlier is not None:
+                own["t"] = ts.format_threshold(earlier)
+            after = ts.with_member(after, "winnow", ts.join_subkeys(own))
+        return ts.with_member(after, "ot", ts.join_subkeys(ot))
+
+
+def _incoming(tracestate: str, trace_id: bytes) -> Draw | None:
+    """What an earlier sampler drew; a `th` without `rv` was judged by the trace id itself."""
+    ot = ts.subkeys(ts.member(tracestate, "ot"))
+    randomness = ts.parse_randomness(ot.get("rv"))
+    if randomness is None:
+        if ts.parse_threshold(ot.get("th")) is None:
+            return None
+        randomness = int.from_bytes(trace_id[-7:], "big")
+    rank = ts.subkeys(ts.member(tracestate, "winnow")).get("k", "")
+    return Draw(int(rank) if rank.isdecimal() else INCOMING, randomness)
+
+
+def _earlier_threshold(th: str | None, private: str, draw: Draw) -> int | None:
+    """The threshold that spans were dropped by before; None for none, or one not kept to.
+
+    A deferred `th` next to a `winnow` member has dropped nothing yet.
+    """
+    threshold = ts.parse_threshold(ts.subkeys(private).get("t") if private else th)
+    return threshold if threshold is not None and threshold <= draw.randomness else None
+
+
+def _scalar(value: AnyValue) -> str:
+    """A number as text, so that a user id may be one; empty for anything else."""
+    found = to_python(value)
+    return str(found) if isinstance(found, int | float) else ""
+
+
+class _Remembered:
+    """The best draw of each recent trace. Thread-safe."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._draws: OrderedDict[bytes, Draw] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def improve(self, draws: dict[bytes, Draw], worst: int) -> None:
+        """Replace, in place, draws that are worse than remembered; remember those that are not.
+
+        A draw of rank `worst` comes from the trace id, which says the same every time.
+        """
+        with self._lock:
+            for trace_id, draw in draws.items():
+                known = self._draws.pop(trace_id, None)
+                best = known if known is not None and known.rank <= draw.rank else draw
+                draws[trace_id] = best
+                if best.rank < worst:
+                    self._draws[trace_id] = best
+            while len(self._draws) > self._limit:
+                self._draws.popitem(last=False)

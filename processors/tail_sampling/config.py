@@ -1,0 +1,70 @@
+"""The settings of `tail_sampling`, named as in the Collector."""
+
+from typing import Any, Self
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from collector import ComponentConfig, ConfigModel, Duration
+from processors.tail_sampling.policies.registry import AnyPolicyConfig, PolicyConfig
+
+_DEFAULT_POLICIES: list[dict[str, Any]] = [
+    {"name": "errors", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}},
+    {"name": "slow", "type": "latency_percentile", "latency_percentile": {"percentile": 99}},
+    {"name": "guardrails", "type": "guardrail"},
+    {"name": "sampled", "type": "head_sampled"},
+]
+
+
+def _default_policies() -> list[PolicyConfig]:
+    return TypeAdapter(list[AnyPolicyConfig]).validate_python(_DEFAULT_POLICIES)
+
+
+class DecisionCacheConfig(ConfigModel):
+    """For how many traces the decision is remembered, so that late spans follow it.
+
+    Late spans of a trace that is not remembered are decided as a trace of their own.
+    """
+
+    sampled_cache_size: int = Field(default=50_000, ge=0)
+    """Kept traces to remember."""
+    non_sampled_cache_size: int = Field(default=50_000, ge=0)
+    """Dropped traces to remember."""
+
+
+class TailSamplingConfig(ComponentConfig):
+    """Whole traces are kept or dropped, when enough of them has arrived."""
+
+    policies: list[AnyPolicyConfig] = Field(
+        default_factory=_default_policies, min_length=1, validate_default=False
+    )
+    """What is kept. Without it: errors, traces slower than the 99th percentile, guardrails that
+    intervened, and what `head_sampling` chose."""
+    decision_wait: Duration = 30.0
+    """A trace is decided this long after its first span."""
+    decision_wait_after_root_received: Duration = 0.0
+    """A trace is decided this long after its root span, if that is sooner; 0 is off."""
+    num_traces: int = Field(default=50_000, ge=1)
+    """So many traces may be open. Where there are more, the oldest are decided early, on the
+    evidence so far."""
+    max_bytes: int | None = Field(default=None, ge=1)
+    """So many bytes of spans may be open; beyond, the oldest traces are decided early. Without
+    it 256 MiB, or 16 GiB where `service.storage` keeps them on disk."""
+    maximum_trace_size_bytes: int = Field(default=0, ge=0)
+    """A trace with more is decided early; 0 is no limit."""
+    expected_new_traces_per_sec: int = Field(default=0, ge=0)
+    """Accepted for the Collector's sake; nothing needs to be allocated ahead."""
+    decision_cache: DecisionCacheConfig = DecisionCacheConfig()
+    """How long decisions are remembered."""
+    sample_on_first_match: bool = False
+    """The first policy that samples decides; later ones, even `drop`, are not asked."""
+    drop_pending_traces_on_shutdown: bool = False
+    """Drop what is open at the end. Otherwise it stays in `service.storage` for the next start,
+    or, kept in memory only, is decided on the evidence so far."""
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [policy.name for policy in self.policies]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"policies: two have the name {twice[0]!r}; give each its own")
+        return self

@@ -1,0 +1,137 @@
+"""From the policies' verdicts to one decision, and what is remembered of it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from collector.clock import Clock
+from processors.tail_sampling.policies.base import Observer, Policy, Setup, Verdict, Weight
+from processors.tail_sampling.policies.registry import PolicyConfig
+from processors.tail_sampling.summary import Head, Summary
+
+NO_POLICY = "none"
+
+
+class Decision(NamedTuple):
+    """What becomes of a trace, and of its spans that come later."""
+
+    outcome: str
+    """`sampled`, `not_sampled`, or `dropped` by a drop policy."""
+    policy: str
+    """The policy that decided; `none` where no policy sampled the trace."""
+    weight: Weight = Weight.UNKNOWN
+    """How many traces a kept one stands for."""
+    head: Head | None = None
+    """What head sampling said of the trace."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the trace goes on."""
+        return self.outcome == "sampled"
+
+
+class Rules:
+    """The policies in their order, with the Collector's precedence.
+
+    drop > inverted not sampled > sampled > inverted sampled > not sampled; among equals the first
+    policy gives its name.
+    """
+
+    def __init__(
+        self,
+        configs: Sequence[PolicyConfig],
+        clock: Clock,
+        first_match: bool,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """`first_match`: the first policy that samples decides. `failed` is told of policies
+        that raise; these then have no say.
+        """
+        setup = Setup(clock)
+        self._policies = [(config.name, config.build(setup)) for config in configs]
+        self._observers: list[Observer[Any]] = setup.observers
+        self._learners: list[Policy[Any]] = setup.learners
+        self._first_match = first_match
+        self._failed = failed
+
+    def summary(self, trace_id: bytes) -> Summary:
+        """An empty summary with room for what the policies want to keep."""
+        return Summary(trace_id, len(self._observers))
+
+    def observe(self, summary: Summary, records: Sequence[Any]) -> None:
+        """Take spans of the trace in. Does not raise."""
+        try:
+            summary.observe(records)
+        except Exception as error:
+            self._failed(error)
+        for observer in self._observers:
+            try:
+                observer.observe(summary, records)
+            except Exception as error:
+                self._failed(error)
+
+    def decide(self, summary: Summary) -> Decision:
+        """Decide on the evidence so far, and let the policies learn from it. Does not raise."""
+        first = self._verdicts(summary)
+        decision = _combine(first, summary.head)
+        for learner in self._learners:
+            try:
+                learner.learn(summary)
+            except Exception as error:
+                self._failed(error)
+        return decision
+
+    def _verdicts(self, summary: Summary) -> dict[Verdict, tuple[str, Policy[Any]]]:
+        """The first policy of each verdict."""
+        first: dict[Verdict, tuple[str, Policy[Any]]] = {}
+        for name, policy in self._policies:
+            try:
+                verdict = policy.decide(summary)
+            except Exception as error:
+                self._failed(error)
+                continue
+            first.setdefault(verdict, (name, policy))
+            if verdict is Verdict.DROPPED or (self._first_match and verdict is Verdict.SAMPLED):
+                break
+        return first
+
+
+def _combine(first: dict[Verdict, tuple[str, Policy[Any]]], head: Head | None) -> Decision:
+    if Verdict.DROPPED in first:
+        return Decision("dropped", first[Verdict.DROPPED][0])
+    if Verdict.INVERT_NOT_SAMPLED in first:
+        return Decision("not_sampled", first[Verdict.INVERT_NOT_SAMPLED][0])
+    winner = first.get(Verdict.SAMPLED)
+    if winner is None and Verdict.NOT_SAMPLED not in first:
+        winner = first.get(Verdict.INVERT_SAMPLED)
+    if winner is None:
+        return Decision("not_sampled", NO_POLICY)
+    name, policy = winner
+    return Decision("sampled", name, policy.weight, head)
+
+
+class DecisionCache:
+    """The latest decisions, so that late spans follow them. Not thread-safe."""
+
+    def __init__(self, sampled_size: int, non_sampled_size: int) -> None:
+        """How many traces of each kind are remembered; 0 is none."""
+        self._sampled: OrderedDict[bytes, Decision] = OrderedDict()
+        self._non_sampled: OrderedDict[bytes, Decision] = OrderedDict()
+        self._sizes = sampled_size, non_sampled_size
+
+    def get(self, trace_id: bytes) -> Decision | None:
+        """The decision on the trace, if it is still remembered."""
+        for side in (self._sampled, self._non_sampled):
+            decision = side.get(trace_id)
+            if decision is not None:
+                side.move_to_end(trace_id)
+                return decision
+        return None
+
+    def put(self, trace_id: bytes, decision: Decision) -> None:
+        """Remember a decision; the one that was not asked for longest goes."""
+        side = self._sampled if decision.kept else self._non_sampled
+        size = self._sizes[0 if decision.kept else 1]
+        side[trace_id] = decision
+        if len(side) > size:
+            side.popitem(last=False)

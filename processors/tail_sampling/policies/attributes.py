@@ -1,0 +1,168 @@
+"""Policies on attributes of spans and of their resources."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from collector import ConfigModel, SpanRecord
+from collector.attributes import AnyValue
+from processors.tail_sampling.policies.base import EmptySettings, Observer, Setup, Verdict
+from processors.tail_sampling.summary import Summary
+
+
+class AttributeSettings(ConfigModel):
+    """Where to look."""
+
+    key: str = Field(min_length=1)
+    """An attribute of a span or of its resource."""
+    invert_match: bool = False
+    """Keep traces in which nothing matches, and no others. Deprecated in the Collector: say it
+    with a `drop` policy."""
+
+
+A = TypeVar("A", bound=AttributeSettings)
+
+
+class AttributePolicy(Observer[A]):
+    """Base of the policies that match the values of one attribute."""
+
+    def matches(self, value: AnyValue) -> bool:
+        """Whether the attribute's value is one that is looked for."""
+        raise NotImplementedError
+
+    def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
+        """Remember that one value matched."""
+        if not summary.state[self.slot]:
+            summary.state[self.slot] = any(map(self._seen_on, records))
+
+    def decide(self, summary: Summary) -> Verdict:
+        """Sampled if a value matched; with `invert_match`, the inverted verdicts."""
+        matched = bool(summary.state[self.slot])
+        if self.settings.invert_match:
+            return Verdict.INVERT_NOT_SAMPLED if matched else Verdict.INVERT_SAMPLED
+        return Verdict.of(matched)
+
+    def _seen_on(self, record: SpanRecord) -> bool:
+        key = self.settings.key
+        own = record.attributes.values.get(key)
+        if own is not None and self.matches(own):
+            return True
+        shared = record.resource.attributes.values.get(key)
+        return shared is not None and self.matches(shared)
+
+
+class StringAttributeSettings(AttributeSettings):
+    """Which text to look for."""
+
+    values: list[str] = Field(min_length=1)
+    """The attribute is one of these, or, with `enabled_regex_matching`, one of these regular
+    expressions is found in it."""
+    enabled_regex_matching: bool = False
+    """Take `values` for regular expressions."""
+    cache_max_size: int = Field(default=128, ge=0)
+    """For how many attribute values the result of the regular expressions is remembered."""
+
+    @model_validator(mode="after")
+    def _compiles(self) -> Self:
+        for value in self.values if self.enabled_regex_matching else ():
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"values: {value!r} is no regular expression: {error}") from error
+        return self
+
+
+class StringAttribute(AttributePolicy[StringAttributeSettings]):
+    """Keeps traces with one of the given texts in an attribute."""
+
+    Settings = StringAttributeSettings
+
+    def __init__(self, settings: StringAttributeSettings, setup: Setup) -> None:
+        super().__init__(settings, setup)
+        exact = frozenset(settings.values)
+        self._matches = (
+            _regex_matcher(settings) if settings.enabled_regex_matching else (exact.__contains__)
+        )
+
+    def matches(self, value: AnyValue) -> bool:
+        """Whether the text is wanted; an empty one, or none, never is."""
+        text = value.string_value
+        return bool(text) and self._matches(text)
+
+
+def _regex_matcher(settings: StringAttributeSettings) -> Callable[[str], bool]:
+    patterns = [re.compile(value) for value in settings.values]
+
+    @lru_cache(maxsize=settings.cache_max_size)
+    def matches(text: str) -> bool:
+        return any(pattern.search(text) for pattern in patterns)
+
+    return matches
+
+
+class NumericAttributeSettings(AttributeSettings):
+    """Which numbers to look for, bounds included."""
+
+    min_value: float | None = None
+    """At least this; no bound if not given."""
+    max_value: float | None = None
+    """At most this; no bound if not given."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        low, high = self.min_value, self.max_value
+        if low is None and high is None:
+            raise ValueError("give min_value, max_value or both")
+        if low is not None and high is not None and low > high:
+            raise ValueError("max_value is below min_value: no number can match")
+        return self
+
+
+class NumericAttribute(AttributePolicy[NumericAttributeSettings]):
+    """Keeps traces with a number in the given range in an attribute."""
+
+    Settings = NumericAttributeSettings
+
+    def matches(self, value: AnyValue) -> bool:
+        """Whether it is an integer or a double within the range."""
+        kind = value.WhichOneof("value")
+        if kind not in ("int_value", "double_value"):
+            return False
+        number = value.int_value if kind == "int_value" else value.double_value
+        low, high = self.settings.min_value, self.settings.max_value
+        return (low is None or number >= low) and (high is None or number <= high)
+
+
+class BooleanAttributeSettings(AttributeSettings):
+    """Which truth to look for."""
+
+    value: bool
+    """The attribute has this value."""
+
+
+class BooleanAttribute(AttributePolicy[BooleanAttributeSettings]):
+    """Keeps traces with the given boolean in an attribute."""
+
+    Settings = BooleanAttributeSettings
+
+    def matches(self, value: AnyValue) -> bool:
+        """Whether it is a boolean, and this one."""
+        return value.HasField("bool_value") and value.bool_value == self.settings.value
+
+
+class Guardrail(Observer[EmptySettings]):
+    """Keeps traces in which a guardrail intervened, as the `genai` processor says."""
+
+    def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
+        """Remember that one fired."""
+        for record in records:
+            fired = record.attributes.values.get("winnow.guardrail.fired")
+            if fired is not None and fired.bool_value:
+                summary.state[self.slot] = True
+
+    def decide(self, summary: Summary) -> Verdict:
+        """Sampled if one fired."""
+        return Verdict.of(bool(summary.state[self.slot]))

@@ -1,0 +1,96 @@
+"""What a policy is: settings, an opinion on a summary, and perhaps a look at every span."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from collector import ConfigModel, SpanRecord
+from collector.clock import Clock
+from processors.tail_sampling.summary import Summary
+
+
+class Verdict(IntEnum):
+    """A policy's opinion on one trace, in the Collector's terms."""
+
+    NOT_SAMPLED = 0
+    SAMPLED = 1
+    DROPPED = 2
+    """Not sampled, whatever the others say."""
+    INVERT_SAMPLED = 3
+    """Sampled if no policy says not sampled (`invert_match`)."""
+    INVERT_NOT_SAMPLED = 4
+    """Not sampled, unless dropped anyway (`invert_match`)."""
+
+    @classmethod
+    def of(cls, matched: bool) -> "Verdict":
+        """SAMPLED where matched."""
+        return cls.SAMPLED if matched else cls.NOT_SAMPLED
+
+    @property
+    def positive(self) -> bool:
+        """Whether a combining policy takes it for sampled."""
+        return self in (Verdict.SAMPLED, Verdict.INVERT_SAMPLED)
+
+
+class Weight(IntEnum):
+    """How many traces a kept one stands for; the larger wins where policies are combined."""
+
+    ONE = 0
+    """Every trace like it is kept: `th:0`."""
+    HEAD = 1
+    """It was kept because it is in the head sample: that sample's `th`."""
+    UNKNOWN = 2
+    """Chance had a part in it that `th` cannot express: no `th`."""
+
+
+class EmptySettings(ConfigModel):
+    """There is nothing to set."""
+
+
+S = TypeVar("S", bound=ConfigModel)
+
+
+class Setup:
+    """What a policy is built with; it collects those that want more than to decide."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.observers: list[Observer[Any]] = []
+        self.learners: list[Policy[Any]] = []
+
+
+class Policy(Generic[S]):
+    """One rule. `Settings` is the model of the policy's own section of the YAML.
+
+    `decide` and `learn` are called from one thread at a time, `observe` perhaps from another, but
+    never for the same summary: only what a policy shares between summaries needs a lock.
+    """
+
+    Settings: ClassVar[type[ConfigModel]] = EmptySettings
+    weight: Weight = Weight.ONE
+
+    def __init__(self, settings: S, setup: Setup) -> None:
+        self.settings = settings
+        self.clock = setup.clock
+        if type(self).learn is not Policy.learn:
+            setup.learners.append(self)
+
+    def decide(self, summary: Summary) -> Verdict:
+        """The policy's opinion on the trace as it is known so far."""
+        raise NotImplementedError
+
+    def learn(self, summary: Summary) -> None:
+        """Called once for every trace, after all policies have decided on it."""
+
+
+class Observer(Policy[S]):
+    """A policy that looks at spans as they arrive and keeps what it found in `summary.state`."""
+
+    def __init__(self, settings: S, setup: Setup) -> None:
+        super().__init__(settings, setup)
+        self.slot = len(setup.observers)
+        setup.observers.append(self)
+
+    def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
+        """Take in spans of the trace: change `summary.state[self.slot]`, None to begin with."""
+        raise NotImplementedError

@@ -1,0 +1,151 @@
+"""The table of policies; from it follow the configuration models and their JSON Schema."""
+
+import operator
+from collections.abc import Sequence
+from functools import reduce
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, create_model
+
+from collector import ConfigModel
+from processors.tail_sampling.policies.attributes import (
+    BooleanAttribute,
+    Guardrail,
+    NumericAttribute,
+    StringAttribute,
+)
+from processors.tail_sampling.policies.base import Policy, Setup, Verdict, Weight
+from processors.tail_sampling.policies.chance import Probabilistic, RateLimiting
+from processors.tail_sampling.policies.latency import Latency, LatencyPercentile
+from processors.tail_sampling.policies.simple import (
+    AlwaysSample,
+    HeadSampled,
+    SpanCount,
+    StatusCode,
+)
+from processors.tail_sampling.summary import Summary
+
+
+class PolicyConfig(ConfigModel):
+    """One entry of `policies`: a name, a type, and the section that the type is named after."""
+
+    name: str = Field(min_length=1, max_length=100)
+    """Shown in metrics and in `winnow.sampling.policy`."""
+    type: str
+    """Which policy."""
+
+    def build(self, setup: Setup) -> Policy[Any]:
+        """The policy itself."""
+        return POLICIES[self.type](getattr(self, self.type), setup)
+
+
+if TYPE_CHECKING:
+    AnyPolicyConfig: TypeAlias = PolicyConfig
+
+
+class AndSettings(ConfigModel):
+    """What must agree."""
+
+    and_sub_policy: "list[AnyPolicyConfig]" = Field(min_length=1)
+    """Policies as in `policies`."""
+
+
+class And(Policy[AndSettings]):
+    """Keeps traces that all its policies sample."""
+
+    Settings = AndSettings
+
+    def __init__(self, settings: AndSettings, setup: Setup) -> None:
+        super().__init__(settings, setup)
+        self._subs = [config.build(setup) for config in settings.and_sub_policy]
+        self.weight = max(sub.weight for sub in self._subs)
+
+    def decide(self, summary: Summary) -> Verdict:
+        """Sampled if every sub-policy says so."""
+        return Verdict.of(_all_positive(self._subs, summary))
+
+
+class DropSettings(ConfigModel):
+    """What must agree."""
+
+    drop_sub_policy: "list[AnyPolicyConfig]" = Field(min_length=1)
+    """Policies as in `policies`."""
+
+
+class Drop(Policy[DropSettings]):
+    """Drops traces that all its policies sample, whatever other policies say."""
+
+    Settings = DropSettings
+
+    def __init__(self, settings: DropSettings, setup: Setup) -> None:
+        super().__init__(settings, setup)
+        self._subs = [config.build(setup) for config in settings.drop_sub_policy]
+
+    def decide(self, summary: Summary) -> Verdict:
+        """Dropped if every sub-policy says sampled."""
+        agreed = _all_positive(self._subs, summary)
+        return Verdict.DROPPED if agreed else Verdict.NOT_SAMPLED
+
+
+class NotSettings(ConfigModel):
+    """What to turn round."""
+
+    not_sub_policy: "AnyPolicyConfig"
+    """A policy as in `policies`."""
+
+
+class Not(Policy[NotSettings]):
+    """Keeps traces that its policy does not sample, and no others."""
+
+    Settings = NotSettings
+
+    def __init__(self, settings: NotSettings, setup: Setup) -> None:
+        super().__init__(settings, setup)
+        self._sub = settings.not_sub_policy.build(setup)
+        self.weight = Weight.UNKNOWN if self._sub.weight else Weight.ONE
+
+    def decide(self, summary: Summary) -> Verdict:
+        """The opposite of the sub-policy's verdict."""
+        return Verdict.of(not self._sub.decide(summary).positive)
+
+
+def _all_positive(policies: Sequence[Policy[Any]], summary: Summary) -> bool:
+    return all(policy.decide(summary).positive for policy in policies)
+
+
+POLICIES: dict[str, type[Policy[Any]]] = {
+    "always_sample": AlwaysSample,
+    "and": And,
+    "boolean_attribute": BooleanAttribute,
+    "drop": Drop,
+    "guardrail": Guardrail,
+    "head_sampled": HeadSampled,
+    "latency": Latency,
+    "latency_percentile": LatencyPercentile,
+    "not": Not,
+    "numeric_attribute": NumericAttribute,
+    "probabilistic": Probabilistic,
+    "rate_limiting": RateLimiting,
+    "span_count": SpanCount,
+    "status_code": StatusCode,
+    "string_attribute": StringAttribute,
+}
+"""Every policy, by its `type`."""
+
+
+def _model(kind: str, policy: type[Policy[Any]]) -> type[PolicyConfig]:
+    settings = policy.Settings
+    optional = not any(field.is_required() for field in settings.model_fields.values())
+    section = Field(default_factory=settings) if optional else Field()
+    fields: dict[str, Any] = {"type": (Literal[kind], ...), kind: (settings, section)}
+    return create_model(f"{policy.__name__}Config", __base__=PolicyConfig, **fields)
+
+
+_MODELS = [_model(kind, policy) for kind, policy in POLICIES.items()]
+
+if not TYPE_CHECKING:
+    AnyPolicyConfig = Annotated[reduce(operator.or_, _MODELS), Field(discriminator="type")]
+
+_recursive: list[type[ConfigModel]] = [AndSettings, DropSettings, NotSettings, *_MODELS]
+for _model_class in _recursive:
+    _model_class.model_rebuild()

@@ -1,0 +1,113 @@
+"""A live quantile over a sliding window, in bounded memory."""
+
+import math
+import threading
+from collections import OrderedDict, deque
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+
+ACCURACY = 0.005
+"""Relative error of a value: two values this close may share a bucket."""
+SUB_WINDOWS = 6
+"""The window slides in steps of this share of it."""
+_GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
+_LOG_GAMMA = math.log(_GAMMA)
+_REFRESH_SHARE = 100
+
+
+class SlidingQuantile:
+    """A DDSketch (Masson, Rim, Lee; VLDB 2019) for each sub-window, and their sum.
+
+    Values are whole numbers from 1 to 2^63, smaller ones count as 1, so there are at most some
+    4,400 buckets. Not thread-safe.
+    """
+
+    def __init__(self, quantile: float, window: float, min_samples: int) -> None:
+        """`quantile` is between 0 and 1, `window` in seconds."""
+        self._quantile = quantile
+        self._step = window / SUB_WINDOWS
+        self._min_samples = max(1, min_samples)
+        self._parts: deque[tuple[int, dict[int, int]]] = deque()
+        self._total: dict[int, int] = {}
+        self._count = 0
+        self._added = 0
+        self._threshold: int | None = None
+
+    def add(self, value: int, now: float) -> None:
+        """Count a value that was seen at `now`, in seconds."""
+        self._slide(now)
+        number = int(now // self._step)
+        if not self._parts or self._parts[-1][0] != number:
+            self._parts.append((number, {}))
+        part, bucket = self._parts[-1][1], _bucket(value)
+        part[bucket] = part.get(bucket, 0) + 1
+        self._total[bucket] = self._total.get(bucket, 0) + 1
+        self._count += 1
+        self._added += 1
+
+    def exceeded_by(self, value: int, now: float) -> bool:
+        """Whether `value` is above the quantile by more than the error of the estimate.
+
+        Never before the window holds `min_samples` values.
+        """
+        self._slide(now)
+        if self._count < self._min_samples:
+            return False
+        if self._threshold is None or self._added * _REFRESH_SHARE >= self._count:
+            self._threshold, self._added = self._quantile_bucket(), 0
+        return _bucket(value) > self._threshold
+
+    def _quantile_bucket(self) -> int:
+        rank = self._quantile * self._count
+        seen = 0
+        bucket = 0
+        for bucket in sorted(self._total):
+            seen += self._total[bucket]
+            if seen >= rank:
+                break
+        return bucket
+
+    def _slide(self, now: float) -> None:
+        oldest = int(now // self._step) - SUB_WINDOWS
+        while self._parts and self._parts[0][0] <= oldest:
+            self._threshold = None
+            for bucket, count in self._parts.popleft()[1].items():
+                self._count -= count
+                self._total[bucket] -= count
+                if not self._total[bucket]:
+                    del self._total[bucket]
+
+
+class GroupedQuantiles(Generic[K]):
+    """One quantile a group; the group that was idle longest makes room for a new one.
+
+    Thread-safe.
+    """
+
+    def __init__(
+        self, quantile: float, window: float, min_samples: int, max_groups: int = 200
+    ) -> None:
+        self._settings = quantile, window, min_samples
+        self._groups: OrderedDict[K, SlidingQuantile] = OrderedDict()
+        self._max_groups = max_groups
+        self._lock = threading.Lock()
+
+    def add(self, group: K, value: int, now: float) -> None:
+        """Count a value in its group."""
+        with self._lock:
+            sketch = self._groups.pop(group, None) or SlidingQuantile(*self._settings)
+            self._groups[group] = sketch
+            if len(self._groups) > self._max_groups:
+                self._groups.popitem(last=False)
+            sketch.add(value, now)
+
+    def exceeded_by(self, group: K, value: int, now: float) -> bool:
+        """Whether `value` is above the quantile of its group."""
+        with self._lock:
+            sketch = self._groups.get(group)
+            return sketch is not None and sketch.exceeded_by(value, now)
+
+
+def _bucket(value: int) -> int:
+    return math.ceil(math.log(value) / _LOG_GAMMA) if value > 1 else 0

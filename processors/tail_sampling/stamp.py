@@ -1,0 +1,77 @@
+"""What a decision writes on the spans that it keeps."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from collector import SpanRecord, to_python, write_value
+from collector import tracestate as ts
+from collector.attributes import AnyValue, KeyValue
+from processors.tail_sampling.decision import Decision
+from processors.tail_sampling.policies.base import Weight
+from processors.tail_sampling.summary import POLICY_ATTRIBUTE, Head, Summary, read_head
+
+_PRIVATE = "winnow"
+
+
+class Stamp(NamedTuple):
+    """What the spans of one kept trace get."""
+
+    decision: Decision
+    summary: Summary | None = None
+    """None for late spans: their root, if it is among them, gets no totals."""
+
+
+def stamp(records: Iterable[SpanRecord], what: Stamp) -> None:
+    """Write policy, tracestate and totals on spans of one trace."""
+    decision, summary = what
+    policy = KeyValue(key=POLICY_ATTRIBUTE, value=AnyValue(string_value=decision.policy))
+    stamped_before = summary is None or summary.stamped
+    finals: dict[str, str] = {}
+    for record in records:
+        span = record.span
+        added = [policy] if summary is None or span.parent_span_id else [policy, *_totals(summary)]
+        if stamped_before:
+            for entry in added:
+                record.attributes.set(entry.key, to_python(entry.value))
+        else:  # the keys are new to the span, so its own need not be read
+            span.attributes.extend(added)
+        before = span.trace_state
+        if before and decision.head is not None:
+            after = finals.get(before)
+            if after is None:
+                after = finals[before] = final_tracestate(before, decision, decision.head)
+            span.trace_state = after
+
+
+def _totals(summary: Summary) -> Iterator[KeyValue]:
+    for key, total in summary.totals().items():
+        entry = KeyValue(key=key)
+        write_value(entry.value, total)
+        yield entry
+
+
+def final_tracestate(before: str, decision: Decision, head: Head) -> str:
+    """The tracestate with the threshold that the trace was kept by, and nothing private.
+
+    Only spans that `head_sampling` marked are changed. All get the randomness of the trace's best
+    key. A threshold that an earlier sampler dropped by is never lowered.
+    """
+    private = ts.member(before, _PRIVATE)
+    if not private:
+        return before
+    ot = _judged_by(before, head)
+    if decision.weight is not Weight.HEAD:
+        ot.pop("th", None)
+    if decision.weight is Weight.ONE:
+        ot["th"] = ts.subkeys(private).get("t", "0")
+    others = (entry for entry in before.split(",") if not entry.startswith(("ot=", "winnow=")))
+    return ",".join([f"ot={ts.join_subkeys(ot)}", *others])
+
+
+def _judged_by(before: str, head: Head) -> dict[str, str]:
+    """The span's own `ot` where it comes from the trace's best key, else that of the trace."""
+    best = ts.subkeys(head.ot)
+    own = read_head(before)
+    if own is None or own.rank != head.rank or own.ot == head.ot:
+        return best
+    return ts.subkeys(own.ot) | {"rv": best.get("rv", "")}

@@ -1,0 +1,159 @@
+"""What is remembered of an open trace: enough to decide on it without its spans."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from collector import SpanRecord
+from collector import tracestate as ts
+from collector.attributes import AnyValue
+
+POLICY_ATTRIBUTE = "winnow.sampling.policy"
+MODEL_CALLS = frozenset({"chat", "generate_content", "text_completion", "embeddings"})
+"""`gen_ai.operation.name` of the spans that cost tokens; agents' spans only repeat their sums."""
+TOOL_CALL = "execute_tool"
+
+
+Call: TypeAlias = "tuple[bytes, float | None, int, int]"
+"""One model call: the parent span's id, the cost if it is known, input and output tokens."""
+
+
+class Head(NamedTuple):
+    """What head sampling said of a trace by the best key seen in it."""
+
+    rank: int
+    """0 is best; the order of `head_sampling`'s keys."""
+    sampled: bool
+    """Whether the trace is in the sample."""
+    ot: str
+    """The tracestate member that says so, `rv:…;th:…` or `rv:…`."""
+
+
+class Summary:
+    """A trace so far. Times are nanoseconds since the Unix epoch; 0 where none was seen."""
+
+    __slots__ = (
+        "calls",
+        "end",
+        "head",
+        "last_tracestate",
+        "rooted",
+        "spans",
+        "stamped",
+        "start",
+        "state",
+        "statuses",
+        "tool_calls",
+        "trace_id",
+    )
+
+    def __init__(self, trace_id: bytes, slots: int = 0) -> None:
+        """`slots` is how many policies keep something of their own in `state`."""
+        self.trace_id = trace_id
+        self.spans = 0
+        self.start = 0
+        self.end = 0
+        self.statuses = 0
+        """One bit for each status code seen: `1 << code`."""
+        self.rooted = False
+        """Whether the root span has arrived."""
+        self.head: Head | None = None
+        self.last_tracestate = ""
+        self.stamped = False
+        """Whether a span carries the policy attribute of an earlier collector."""
+        self.calls: dict[bytes, Call] | None = None
+        self.tool_calls = 0
+        self.state: list[Any] = [None] * slots
+
+    @property
+    def duration(self) -> int:
+        """Nanoseconds from the earliest start to the latest end."""
+        return max(0, self.end - self.start)
+
+    def observe(self, records: Sequence[SpanRecord]) -> None:
+        """Take in spans of the trace."""
+        self.spans += len(records)
+        for record in records:
+            span = record.span
+            begin = span.start_time_unix_nano
+            if begin and (begin < self.start or not self.start):
+                self.start = begin
+            end = span.end_time_unix_nano
+            if end > self.end:  # noqa: PLR1730 - max() costs more, and this runs for every span
+                self.end = end
+            self.statuses |= 1 << span.status.code
+            if not span.parent_span_id:
+                self.rooted = True
+            if span.trace_state != self.last_tracestate:
+                self._observe_head(span.trace_state)
+            values = record.attributes.values
+            operation = values.get("gen_ai.operation.name")
+            if operation is not None:
+                self._observe_operation(operation.string_value, record)
+            if POLICY_ATTRIBUTE in values:
+                self.stamped = True
+
+    def _observe_head(self, tracestate: str) -> None:
+        self.last_tracestate = tracestate
+        head = read_head(tracestate)
+        if head is not None and (self.head is None or _better(head, self.head)):
+            self.head = head
+
+    def _observe_operation(self, operation: str, record: SpanRecord) -> None:
+        if operation in MODEL_CALLS:
+            if self.calls is None:
+                self.calls = {}
+            self.calls[record.span.span_id] = _read_call(record)
+        elif operation == TOOL_CALL:
+            self.tool_calls += 1
+
+    def totals(self) -> dict[str, float | int]:
+        """The attributes of the root; empty for a trace without model or tool calls.
+
+        A model call that made another one (a client's wrapper span) repeats its numbers and is
+        not counted. The cost is absent where no call has one.
+        """
+        if not self.calls and not self.tool_calls:
+            return {}
+        calls = self.calls or {}
+        wrappers = {parent for parent, *_ in calls.values()}
+        leaves = [call for span_id, call in calls.items() if span_id not in wrappers]
+        costs = [cost for _, cost, _, _ in leaves if cost is not None]
+        totals: dict[str, float | int] = {"winnow.trace.cost": sum(costs)} if costs else {}
+        return totals | {
+            "winnow.trace.input_tokens": sum(tokens for _, _, tokens, _ in leaves),
+            "winnow.trace.output_tokens": sum(tokens for _, _, _, tokens in leaves),
+            "winnow.trace.llm_calls": len(leaves),
+            "winnow.trace.tool_calls": self.tool_calls,
+        }
+
+
+def read_head(tracestate: str) -> Head | None:
+    """What head sampling wrote; None where no sampler wrote anything.
+
+    Without a `winnow` member the span comes from a sampler that has dropped already.
+    """
+    ot = ts.member(tracestate, "ot")
+    if not ot:
+        return None
+    rank = ts.subkeys(ts.member(tracestate, "winnow")).get("k", "0")
+    sampled = ot.startswith("th:") or ";th:" in ot
+    return Head(int(rank) if rank.isdecimal() else 0, sampled, ot)
+
+
+def _better(one: Head, other: Head) -> bool:
+    return (-one.rank, one.sampled) > (-other.rank, other.sampled)
+
+
+def _read_call(record: SpanRecord) -> Call:
+    values = record.attributes.values
+    cost = values.get("gen_ai.usage.cost")
+    return (
+        record.span.parent_span_id,
+        None if cost is None else cost.double_value or float(cost.int_value),
+        _integer(values.get("gen_ai.usage.input_tokens")),
+        _integer(values.get("gen_ai.usage.output_tokens")),
+    )
+
+
+def _integer(value: AnyValue | None) -> int:
+    return 0 if value is None else value.int_value or int(value.double_value)
