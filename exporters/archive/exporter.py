@@ -1,0 +1,35 @@
+"""The archive exporter: a batch becomes one Parquet file for each hour in it."""
+
+import hashlib
+
+from collector import Batch, Context, Exporter
+from exporters.archive.bucket import Bucket
+from exporters.archive.directory import Directory
+from exporters.archive.settings import ArchiveConfig
+
+
+class Archive(Exporter[ArchiveConfig]):
+    """Writes `<url>/date=YYYY-MM-DD/hour=HH/<hash>.parquet`. See docs/archive.md."""
+
+    Config = ArchiveConfig
+
+    def __init__(self, config: ArchiveConfig, context: Context) -> None:
+        super().__init__(config, context)
+        directory = config.directory
+        self._store = Bucket(config) if directory is None else Directory(directory)
+
+    def start(self) -> None:
+        """Make the directory, or the client. Raises StartError; an unreachable store is none."""
+        self._store.open()
+
+    def push(self, batch: Batch) -> int:
+        """Write the batch; refuses no span. Raises RetryableError or PermanentError.
+
+        Files are named by the batch's content: a second try replaces what the first one wrote.
+        """
+        from exporters.archive.table import partitions
+
+        name = hashlib.blake2b(batch.payload, digest_size=16).hexdigest()
+        for path, data in partitions(batch):
+            self._store.write(f"{path}/{name}.parquet", data)
+        return 0

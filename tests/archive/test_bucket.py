@@ -1,0 +1,154 @@
+"""The archive in S3, against moto's HTTP server and against one that refuses."""
+
+import http.server
+import io
+import logging
+import random
+import threading
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from moto.server import ThreadedMotoServer
+
+from collector import PermanentError, RetryableError
+from exporters.archive import Archive
+from tests.helpers import START, batch, make, span
+
+KEYS = {"access_key_id": "key", "secret_access_key": "hidden", "region": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """The endpoint of an S3 with one bucket, `spans`."""
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/spans", method="PUT")).close()
+    yield endpoint
+    server.stop()
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The endpoint of an S3 in which a bucket's name is the status it answers with."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(int(self.path.split("/")[1]))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def archive(url: str, endpoint: str, **settings: Any) -> Archive:
+    made = make(Archive, {"url": url, "endpoint": endpoint, **KEYS, **settings})
+    made.start()
+    return made
+
+
+def objects(endpoint: str, prefix: str) -> dict[str, bytes]:
+    """What lies under the prefix, by key."""
+    from obstore.store import from_url
+
+    store = from_url(
+        f"s3://spans/{prefix}",
+        config={"endpoint": endpoint, **KEYS},
+        client_options={"allow_http": True},
+    )
+    found = [item["path"] for chunk in store.list() for item in chunk]
+    return {path: bytes(store.get(path).bytes()) for path in found}
+
+
+def test_spans_lie_under_the_prefix_in_the_hour_they_started_in(s3: str):
+    archive("s3://spans/agents/prod", s3).push(batch(span("a"), span("b", start=START + 3600)))
+    found = objects(s3, "agents/prod")
+    assert sorted(path.rpartition("/")[0] for path in found) == [
+        "date=2025-06-15/hour=15",
+        "date=2025-06-15/hour=16",
+    ]
+    tables = [pq.ParquetFile(io.BytesIO(data)).read() for data in found.values()]
+    assert sorted(name for table in tables for name in table["name"].to_pylist()) == ["a", "b"]
+
+
+def test_a_second_try_replaces_what_the_first_one_wrote(s3: str):
+    exporter, sent = archive("s3://spans/again", s3), batch(span())
+    exporter.push(sent)
+    exporter.push(sent)
+    assert len(objects(s3, "again")) == 1
+
+
+def test_a_large_file_goes_in_parts_and_arrives_whole(s3: str):
+    noise = [random.Random(n).randbytes(1 << 20).hex() for n in range(12)]
+    exporter = archive("s3://spans/large", s3)
+    exporter.push(batch(*[span(attributes={"noise": text}) for text in noise]))
+    [data] = objects(s3, "large").values()
+    assert len(data) > 10 << 20
+    assert pq.ParquetFile(io.BytesIO(data)).metadata.num_rows == 12
+
+
+def test_the_aws_environment_is_used_where_nothing_is_set(s3: str, monkeypatch: pytest.MonkeyPatch):
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "hidden",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": s3,
+    }.items():
+        monkeypatch.setenv(name, value)
+    exporter = make(Archive, {"url": "s3://spans/environment"})
+    exporter.start()
+    exporter.push(batch(span()))
+    assert len(objects(s3, "environment")) == 1
+
+
+def test_a_missing_bucket_is_permanent_and_says_so(s3: str):
+    with pytest.raises(PermanentError, match="404 NoSuchBucket: create the bucket") as failed:
+        archive("s3://absent/x", s3).push(batch(span()))
+    assert failed.value.reason == "no_such_bucket"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (400, "http_400"),
+        (401, "permission_denied"),
+        (403, "permission_denied"),
+        (301, "wrong_region"),
+    ],
+)
+def test_what_no_second_try_can_help_is_permanent(refusing: str, status: int, reason: str):
+    with pytest.raises(PermanentError) as failed:
+        archive(f"s3://{status}/x", refusing).push(batch(span()))
+    assert failed.value.reason == reason
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+def test_what_a_second_try_may_help_is_retried(refusing: str, status: int):
+    with pytest.raises(RetryableError) as failed:
+        archive(f"s3://{status}/x", refusing).push(batch(span()))
+    assert failed.value.reason == f"http_{status}"
+
+
+def test_an_unreachable_store_does_not_stop_the_start_but_is_retried():
+    exporter = archive("s3://spans/x", "http://127.0.0.1:1")
+    with pytest.raises(RetryableError) as failed:
+        exporter.push(batch(span()))
+    assert failed.value.reason == "unreachable"
+
+
+def test_no_error_shows_the_secret(refusing: str):
+    with pytest.raises(PermanentError) as failed:
+        archive("s3://403/x", refusing).push(batch(span()))
+    assert "hidden" not in str(failed.value)
