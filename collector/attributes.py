@@ -64,54 +64,75 @@ class Attributes:
     Where a key stands twice in the message, reads and writes meet the last of them.
     """
 
-    __slots__ = ("_entries", "values")
+    __slots__ = ("_repeated", "entries", "memo")
 
-    def __init__(self, entries: Any) -> None:
-        """`entries` is the message's repeated KeyValue field."""
-        self._entries = entries
-        self.values: dict[str, AnyValue] = {entry.key: entry.value for entry in entries}
+    def __init__(self, repeated: Any) -> None:
+        """`repeated` is the message's repeated KeyValue field."""
+        self._repeated = repeated
+        self.entries: dict[str, KeyValue] = {entry.key: entry for entry in repeated}
+        """Every key with its entry in the message, for reading without a detour."""
+        self.memo: Any = None
+        """What somebody derived from the attributes and wants to find again; a write forgets it."""
 
     def __contains__(self, key: str) -> bool:
-        return key in self.values
+        return key in self.entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.values)
+        return iter(self.entries)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.entries)
 
     def get(self, key: str, default: Value = None) -> Value:
         """The Python value at `key`, or `default` where the key is absent or has no value."""
-        value = self.values.get(key)
-        if value is None:
+        entry = self.entries.get(key)
+        if entry is None:
             return default
-        result = to_python(value)
+        result = to_python(entry.value)
         return default if result is None else result
+
+    def value(self, key: str) -> AnyValue | None:
+        """The undecoded value at `key`."""
+        entry = self.entries.get(key)
+        return None if entry is None else entry.value
 
     def text(self, key: str) -> str:
         """The value at `key` if it is a non-empty string, else an empty string."""
-        value = self.values.get(key)
-        return value.string_value if value is not None else ""
+        entry = self.entries.get(key)
+        return "" if entry is None else entry.value.string_value
 
     def items(self) -> Iterator[tuple[str, Value]]:
         """Every key with its Python value."""
-        return ((key, to_python(value)) for key, value in self.values.items())
+        return ((key, to_python(entry.value)) for key, entry in self.entries.items())
 
     def set(self, key: str, value: Value) -> None:
         """Write `value` at `key`, replacing what stood there."""
-        target = self.values.get(key)
-        if target is None:
-            target = self.values[key] = self._entries.add(key=key).value
-        write_value(target, value)
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = self.entries[key] = self._repeated.add(key=key)
+        write_value(entry.value, value)
+        self.memo = None
 
-    def delete(self, key: str) -> bool:
-        """Remove every entry of `key`; returns whether there was one."""
-        if self.values.pop(key, None) is None:
-            return False
-        for position in reversed(range(len(self._entries))):
-            if self._entries[position].key == key:
-                del self._entries[position]
-        return True
+    def rename(self, targets: Mapping[str, str]) -> None:
+        """Give entries new keys, old to new, in place; no new key may be taken."""
+        for entry in self._repeated:
+            key = entry.key
+            if key in targets:
+                entry.key = targets[key]
+        for source, target in targets.items():
+            self.entries[target] = self.entries.pop(source)
+        self.memo = None
+
+    def delete(self, *keys: str) -> int:
+        """Remove every entry of `keys`; returns how many of the keys there were."""
+        doomed = frozenset(keys) & self.entries.keys()
+        for key in doomed:
+            del self.entries[key]
+        for position in reversed(range(len(self._repeated) if doomed else 0)):
+            if self._repeated[position].key in doomed:
+                del self._repeated[position]
+        self.memo = None
+        return len(doomed)
 
 
 __all__ = ["AnyValue", "Attributes", "KeyValue", "Value", "to_python", "write_value"]

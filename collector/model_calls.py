@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from collector.attributes import Attributes
 from collector.batch import SpanRecord
 
 OPERATION = "gen_ai.operation.name"
+COST = "gen_ai.usage.cost"
 
 MODEL_CALLS = frozenset({"chat", "generate_content", "text_completion", "embeddings"})
 """Operations that a provider bills. `invoke_agent` and its like repeat what the calls below them
 used, and `fetch_response` only reads back what was billed before."""
-
+TOOL_CALL = "execute_tool"
+AGENT_RUN = "invoke_agent"
 
 _DETAILS = frozenset(
     {
@@ -34,6 +37,43 @@ class Usage(NamedTuple):
     reasoning: int = 0
 
 
+class ModelCall(NamedTuple):
+    """What a span in the current vocabulary tells of a model call; empty where it does not."""
+
+    operation: str
+    provider: str
+    asked: str
+    """`gen_ai.request.model`"""
+    answered: str
+    """`gen_ai.response.model`"""
+    usage: Usage | None
+    """None where no tokens are told."""
+    cost: float | None
+    """`gen_ai.usage.cost`, USD."""
+
+
+def operation(attributes: Attributes) -> str:
+    """`gen_ai.operation.name`; empty on a span that is not about GenAI."""
+    entry = attributes.entries.get(OPERATION)
+    return "" if entry is None else entry.value.string_value
+
+
+def model_call(attributes: Attributes) -> ModelCall:
+    """The model call that a span with these attributes stands for.
+
+    Several processors ask, so the answer is kept with the attributes until they are written to.
+    """
+    memo = attributes.memo
+    if not isinstance(memo, ModelCall):
+        memo = attributes.memo = _read(attributes)
+    return memo
+
+
+def remember(attributes: Attributes, call: ModelCall) -> None:
+    """After writing to the attributes: this is what `model_call` would read from them now."""
+    attributes.memo = call
+
+
 def leaves(spans: Iterable[SpanRecord]) -> list[SpanRecord]:
     """Those of `spans` that are not the parent of another of them.
 
@@ -47,35 +87,29 @@ def leaves(spans: Iterable[SpanRecord]) -> list[SpanRecord]:
 
 def model_calls(spans: Iterable[SpanRecord]) -> list[SpanRecord]:
     """The spans that stand for one billed model call each."""
-    return leaves(
-        record
-        for record in spans
-        if (operation := record.attributes.values.get(OPERATION)) is not None
-        and operation.string_value in MODEL_CALLS
-    )
+    return leaves(record for record in spans if operation(record.attributes) in MODEL_CALLS)
 
 
-def read_usage(values: Mapping[str, AnyValue]) -> Usage | None:
-    """The usage on a span in the current vocabulary; None where no tokens are told.
+def read_usage(entries: Mapping[str, KeyValue]) -> Usage | None:
+    """The usage among attributes in the current vocabulary; None where no tokens are told.
 
     The conventions say that `input_tokens` includes what the cache gave or took, but some
     instrumentations leave it out. Where the cached tokens outnumber the input they cannot be
     part of it, so they are added; reasoning and output tokens likewise.
     """
-    get = values.get
-    told_input = get("gen_ai.usage.input_tokens")
-    told_output = get("gen_ai.usage.output_tokens")
+    told_input = entries.get("gen_ai.usage.input_tokens")
+    told_output = entries.get("gen_ai.usage.output_tokens")
     if told_input is None and told_output is None:
         return None
     total_input, total_output = _count(told_input), _count(told_output)
-    if _DETAILS.isdisjoint(values):
+    if _DETAILS.isdisjoint(entries):
         return Usage(total_input, total_output)
-    cache_read = _count(get("gen_ai.usage.cache_read.input_tokens"))
+    cache_read = _count(entries.get("gen_ai.usage.cache_read.input_tokens"))
     cache_write = _count(
-        get("gen_ai.usage.cache_creation.input_tokens")
-        or get("gen_ai.usage.cache_write.input_tokens")
+        entries.get("gen_ai.usage.cache_creation.input_tokens")
+        or entries.get("gen_ai.usage.cache_write.input_tokens")
     )
-    reasoning = _count(get("gen_ai.usage.reasoning.output_tokens"))
+    reasoning = _count(entries.get("gen_ai.usage.reasoning.output_tokens"))
     cached = cache_read + cache_write
     return Usage(
         total_input + cached if cached > total_input else total_input,
@@ -86,10 +120,28 @@ def read_usage(values: Mapping[str, AnyValue]) -> Usage | None:
     )
 
 
-def _count(value: AnyValue | None) -> int:
+def _read(attributes: Attributes) -> ModelCall:
+    text = attributes.text
+    cost = attributes.entries.get(COST)
+    return ModelCall(
+        text(OPERATION),
+        text("gen_ai.provider.name"),
+        text("gen_ai.request.model"),
+        text("gen_ai.response.model"),
+        read_usage(attributes.entries),
+        None if cost is None else _number(cost.value),
+    )
+
+
+def _number(value: AnyValue) -> float:
+    return value.double_value or float(value.int_value)
+
+
+def _count(entry: KeyValue | None) -> int:
     """A token count of at least 0; what is no sensible number counts as 0."""
-    if value is None:
+    if entry is None:
         return 0
+    value = entry.value
     if count := value.int_value:
         return max(count, 0)
     count_as_float = value.double_value

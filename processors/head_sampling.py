@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import mmh3
 from pydantic import Field
 
-from collector import Batch, ComponentConfig, Context, Processor, SpanRecord
+from collector import Attributes, Batch, ComponentConfig, Context, Processor, SpanRecord
 from collector import tracestate as ts
 from collector.attributes import AnyValue, to_python
 
@@ -115,18 +115,18 @@ class HeadSampling(Processor[HeadSamplingConfig]):
         return best or Draw(len(self._keys) + 1, self._hash(trace_id))
 
     def _from_keys(self, record: SpanRecord, resources: Resources) -> Draw | None:
-        own = self._first_key(record.attributes.values)
+        own = self._first_key(record.attributes)
         identity = id(record.resource)
         if identity not in resources:
-            resources[identity] = self._first_key(record.resource.attributes.values)
+            resources[identity] = self._first_key(record.resource.attributes)
         shared = resources[identity]
         if own is None or (shared is not None and shared.rank < own.rank):
             return shared
         return own
 
-    def _first_key(self, values: dict[str, AnyValue]) -> Draw | None:
+    def _first_key(self, attributes: Attributes) -> Draw | None:
         for rank, key in self._keys:
-            value = values.get(key)
+            value = attributes.value(key)
             if value is not None and (text := value.string_value or _scalar(value)):
                 return Draw(rank, self._hash(text))
         return None

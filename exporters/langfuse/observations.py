@@ -155,7 +155,7 @@ def _buckets(
 
 def _tokens(attributes: Attributes, keys: tuple[str, ...]) -> int | None:
     for key in keys:
-        if key in attributes.values:
+        if key in attributes:
             value = attributes.get(key)
             if _is_number(value) and 0 <= value <= MAX_TOKENS:
                 return int(value)

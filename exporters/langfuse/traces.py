@@ -93,11 +93,11 @@ def _gather(records: list[SpanRecord]) -> Trace:
 
 def _read(attributes: Attributes) -> Trace:
     found: Trace = {}
-    if SOURCES.isdisjoint(attributes.values):
+    if SOURCES.isdisjoint(attributes.entries):
         return found
     for field in FIELDS:
         for rank, source in enumerate(field.sources):
-            if source in attributes.values and (value := attributes.get(source)):
+            if source in attributes and (value := attributes.get(source)):
                 found[field.key] = Found(rank, value)
                 break
     return found

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from collector import SpanRecord
 from collector.attributes import AnyValue
-from collector.model_calls import OPERATION, read_usage
+from collector.model_calls import ModelCall, model_call
 from processors.agent_metrics.instruments import Instruments
 from processors.agent_metrics.origins import Origin, Origins
 from processors.agent_metrics.tally import Tally
@@ -47,29 +47,27 @@ class ModelCalls:
     def add(self, record: SpanRecord) -> None:
         """Count one call."""
         attributes = record.attributes
-        text, get = attributes.text, attributes.values.get
-        kind = CallKind(
-            text(OPERATION),
-            text("gen_ai.provider.name"),
-            text("gen_ai.request.model"),
-            text("gen_ai.response.model"),
-            self._origins.of(record),
-        )
-        usage = read_usage(attributes.values)
-        reasons = _texts(get("gen_ai.response.finish_reasons"))
-        sums = self._sums.get(kind)
-        if sums is None:
-            sums = self._sums[kind] = CallSums()
+        call = model_call(attributes)
+        reasons = _texts(attributes.value("gen_ai.response.finish_reasons"))
+        utilization = attributes.value("winnow.context.utilization")
+        sums = self._sums_of(call, self._origins.of(record))
         sums.durations.append(record.duration)
-        if usage is not None:
-            sums.inputs.append(usage.input)
-            sums.outputs.append(usage.output)
-        if (cost := get("gen_ai.usage.cost")) is not None:
-            sums.cost += max(cost.double_value, 0.0)
-        if (utilization := get("winnow.context.utilization")) is not None:
+        if call.usage is not None:
+            sums.inputs.append(call.usage.input)
+            sums.outputs.append(call.usage.output)
+        if call.cost is not None:
+            sums.cost += max(call.cost, 0.0)
+        if utilization is not None:
             sums.utilizations.append(utilization.double_value)
         for reason in reasons:
             sums.reasons[reason] += 1
+
+    def _sums_of(self, call: ModelCall, origin: Origin) -> CallSums:
+        kind = CallKind(call.operation, call.provider, call.asked, call.answered, origin)
+        sums = self._sums.get(kind)
+        if sums is None:
+            sums = self._sums[kind] = CallSums()
+        return sums
 
     def tell(self, metrics: Instruments, tally: Tally) -> None:
         """Put the sums into `tally`, under the labels of each metric."""

@@ -6,7 +6,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pydantic import Field
 
 from collector import Batch, ComponentConfig, Context, Processor, SpanRecord
-from collector.model_calls import MODEL_CALLS, OPERATION, leaves
+from collector.model_calls import AGENT_RUN, MODEL_CALLS, TOOL_CALL, leaves, operation
 from processors.agent_metrics.calls import ModelCalls
 from processors.agent_metrics.instruments import Instruments
 from processors.agent_metrics.origins import Origins
@@ -102,18 +102,16 @@ def _sort(records: Iterable[SpanRecord]) -> tuple[list[SpanRecord], ...]:
     runs: list[SpanRecord] = []
     guardrails: list[SpanRecord] = []
     for record in records:
-        values = record.attributes.values
-        if _GUARDRAIL in values and values[_GUARDRAIL].bool_value:
+        attributes = record.attributes
+        fired = attributes.entries.get(_GUARDRAIL)
+        if fired is not None and fired.value.bool_value:
             guardrails.append(record)
-        told = values.get(OPERATION)
-        if told is None:
-            continue
-        operation = told.string_value
-        if operation in MODEL_CALLS:
+        name = operation(attributes)
+        if name in MODEL_CALLS:
             calls.append(record)
-        elif operation == "execute_tool":
+        elif name == TOOL_CALL:
             tools.append(record)
-        elif operation == "invoke_agent":
+        elif name == AGENT_RUN:
             runs.append(record)
     return calls, tools, runs, guardrails
 

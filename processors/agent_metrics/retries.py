@@ -52,7 +52,7 @@ def _reason(record: SpanRecord, failed: Iterable[SpanRecord]) -> str:
 
 
 def _counts_as_retry(record: SpanRecord, attributes: frozenset[str]) -> bool:
-    values = record.attributes.values
-    if attributes.isdisjoint(values):
+    entries = record.attributes.entries
+    if attributes.isdisjoint(entries):
         return False
-    return any(values[key].int_value > 0 for key in attributes if key in values)
+    return any(entries[key].value.int_value > 0 for key in attributes if key in entries)

@@ -4,12 +4,11 @@ import math
 from collections import Counter
 
 from collector import Attributes, Batch, ComponentConfig, Context, Processor, SpanRecord
-from collector.model_calls import Usage, model_calls, read_usage
+from collector.model_calls import COST, ModelCall, model_call, model_calls, remember
 from collector.telemetry.metrics import BoundedLabel
 from processors.cost.book import PriceBook, UserPrice
 from processors.cost.rates import Price
 
-COST = "gen_ai.usage.cost"
 SOURCE = "winnow.cost.source"
 UTILIZATION = "winnow.context.utilization"
 _LONGEST_NAME = 256
@@ -56,7 +55,8 @@ class Cost(Processor[CostConfig]):
         for record in model_calls(batch.spans):
             try:
                 if self._write(record) == "unpriced":
-                    unpriced[_provider(record.attributes), _models(record.attributes)[-1]] += 1
+                    call = model_call(record.attributes)
+                    unpriced[call.provider[:_LONGEST_NAME], _models(call)[-1]] += 1
             except Exception as error:
                 self.context.counts.failed(error)
         if unpriced:
@@ -65,21 +65,21 @@ class Cost(Processor[CostConfig]):
     def _write(self, record: SpanRecord) -> str:
         """Returns the source, or an empty string for a call that there is nothing to pay for."""
         attributes = record.attributes
-        usage = read_usage(attributes.values)
+        call = model_call(attributes)
         at = record.span.start_time_unix_nano or int(self.context.clock.now() * 1e9)
-        price = self._book.price(_provider(attributes), _models(attributes), at)
-        if usage is not None and price.context_window:
-            attributes.set(UTILIZATION, min(usage.input / price.context_window, 1.0))
+        price = self._book.price(call.provider[:_LONGEST_NAME], _models(call), at)
+        if call.usage is not None and price.context_window:
+            attributes.set(UTILIZATION, min(call.usage.input / price.context_window, 1.0))
         reported = self._reported(attributes)
         if reported is not None:
-            return _stamp(attributes, reported, _earlier_source(attributes) or "reported")
-        if usage is None and record.failed:
+            return _stamp(attributes, call, reported, _earlier_source(attributes) or "reported")
+        if call.usage is None and record.failed:
             return ""
-        return _charge(attributes, price, usage, at)
+        return _charge(attributes, call, price, at)
 
     def _reported(self, attributes: Attributes) -> float | None:
         for key in self.config.reported:
-            cost = attributes.get(key) if key in attributes.values else None
+            cost = attributes.get(key) if key in attributes else None
             if isinstance(cost, (int, float)) and cost > 0 and math.isfinite(cost):
                 return float(cost)
         return None
@@ -90,18 +90,19 @@ class Cost(Processor[CostConfig]):
             self._unpriced.labels(*labels).inc(calls)
 
 
-def _charge(attributes: Attributes, price: Price, usage: Usage | None, at: int) -> str:
-    if price.cost is None or usage is None:
+def _charge(attributes: Attributes, call: ModelCall, price: Price, at: int) -> str:
+    if price.cost is None or call.usage is None:
         # A cost that was not believed must not be taken for one.
         attributes.delete(COST)
         attributes.set(SOURCE, "unpriced")
         return "unpriced"
-    return _stamp(attributes, price.cost(usage, at), price.source)
+    return _stamp(attributes, call, price.cost(call.usage, at), price.source)
 
 
-def _stamp(attributes: Attributes, cost: float, source: str) -> str:
+def _stamp(attributes: Attributes, call: ModelCall, cost: float, source: str) -> str:
     attributes.set(COST, cost)
     attributes.set(SOURCE, source)
+    remember(attributes, call._replace(cost=cost))
     return source
 
 
@@ -111,12 +112,7 @@ def _earlier_source(attributes: Attributes) -> str:
     return source if source in _PRICED else ""
 
 
-def _provider(attributes: Attributes) -> str:
-    return attributes.text("gen_ai.provider.name")[:_LONGEST_NAME]
-
-
-def _models(attributes: Attributes) -> tuple[str, str]:
+def _models(call: ModelCall) -> tuple[str, str]:
     """Names of the model, the most telling first: what answered, then what was asked for."""
-    asked = attributes.text("gen_ai.request.model")[:_LONGEST_NAME]
-    answered = attributes.text("gen_ai.response.model")[:_LONGEST_NAME]
+    asked, answered = call.asked[:_LONGEST_NAME], call.answered[:_LONGEST_NAME]
     return answered or asked, asked or answered

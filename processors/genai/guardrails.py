@@ -80,15 +80,32 @@ class _Compiled:
         return self.first(texts) and all(matches(_read(record, key)) for key, matches in self._rest)
 
 
+class _KeyRules:
+    """The rules that start from one attribute."""
+
+    def __init__(self) -> None:
+        self.candidates: list[_Compiled] = []
+        self.accepted: frozenset[str] | None = frozenset()
+        """Every value that some rule starts from; None where one of them compares numbers."""
+
+    def add(self, rule: GuardrailRule) -> None:
+        self.candidates.append(_Compiled(rule))
+        wanted = rule.when[rule.key]
+        if isinstance(wanted, Above):
+            self.accepted = None
+        elif self.accepted is not None:
+            self.accepted |= _accepted(wanted)
+
+
 class Guardrails:
     """Rules, made ready for looking up."""
 
     def __init__(self, rules: Sequence[GuardrailRule]) -> None:
         """The first of `rules` that holds names policy and action."""
-        self._by_key: dict[str, list[_Compiled]] = {}
+        self._by_key: dict[str, _KeyRules] = {}
         for rule in rules:
-            self._by_key.setdefault(rule.key, []).append(_Compiled(rule))
-        self._exceptions = self._by_key.pop(_EXCEPTION, [])
+            self._by_key.setdefault(rule.key, _KeyRules()).add(rule)
+        self._exceptions = self._by_key.pop(_EXCEPTION, _KeyRules()).candidates
         self._rank = {key: rank for rank, key in enumerate(self._by_key)}.__getitem__
         self.names = frozenset(self._by_key)
         """A span with none of these attributes, and no exception, tells of no guardrail."""
@@ -105,10 +122,13 @@ class Guardrails:
         record.attributes.set(ACTION, action.lower())
 
     def _attribute_rule(self, record: SpanRecord) -> GuardrailRule | None:
-        values = record.attributes.values
-        for key in sorted(self.names & values.keys(), key=self._rank):
-            texts = _texts(values[key])
-            for candidate in self._by_key[key]:
+        entries = record.attributes.entries
+        for key in sorted(self.names & entries.keys(), key=self._rank):
+            rules = self._by_key[key]
+            texts = _texts(entries[key].value)
+            if rules.accepted is not None and rules.accepted.isdisjoint(texts):
+                continue  # as on nearly every span: an operation `chat`, a finish reason `stop`
+            for candidate in rules.candidates:
                 if candidate.holds(record, texts):
                     return candidate.rule
         return None
@@ -124,9 +144,13 @@ class Guardrails:
 def _matcher(wanted: bool | str | list[str] | Above) -> _Matches:
     if isinstance(wanted, Above):
         return lambda texts: any(_number(text) > wanted.above for text in texts)
-    choices = wanted if isinstance(wanted, list) else [str(wanted)]
-    accepted = frozenset(choice.lower() for choice in choices)
+    accepted = _accepted(wanted)
     return lambda texts: not accepted.isdisjoint(texts)
+
+
+def _accepted(wanted: bool | str | list[str]) -> frozenset[str]:
+    choices = wanted if isinstance(wanted, list) else [str(wanted)]
+    return frozenset(choice.lower() for choice in choices)
 
 
 def _read(record: SpanRecord, key: str) -> list[str]:
@@ -137,7 +161,7 @@ def _read(record: SpanRecord, key: str) -> list[str]:
         return [_STATUS_CODES[record.span.status.code].lower()]
     if key == _EXCEPTION:
         return _exceptions(record)
-    value = record.attributes.values.get(key)
+    value = record.attributes.value(key)
     return [] if value is None else _texts(value)
 
 

@@ -60,9 +60,9 @@ class GenAI(Processor[GenAIConfig]):
                 self.context.counts.failed(error)
 
     def _normalise(self, record: SpanRecord) -> None:
-        values = record.attributes.values
-        if self._of_interest.isdisjoint(values):
+        entries = record.attributes.entries
+        if self._of_interest.isdisjoint(entries):
             return
-        if not self._foreign.isdisjoint(values):
+        if not self._foreign.isdisjoint(entries):
             self._translator.translate(record)
         self._guardrails.judge(record)

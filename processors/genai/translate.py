@@ -57,7 +57,7 @@ class Translator:
 
     def translate(self, record: SpanRecord) -> None:
         """Rewrite the span in place. Nothing that stands under a current name is overwritten."""
-        values = record.attributes.values
+        values = {key: entry.value for key, entry in record.attributes.entries.items()}
         plan = _Plan()
         operation = self._operation(values, plan)
         self._fold_messages(values, plan)
@@ -134,27 +134,13 @@ def _take(plan: _Plan, source: str, target: str, made: Value) -> None:
 
 
 def _copy(record: SpanRecord, plan: _Plan) -> None:
-    values = record.attributes.values
     for target, source in plan.moved.items():
-        values[target] = record.span.attributes.add(key=target, value=values[source]).value
+        record.attributes.set(target, record.attributes.get(source))
 
 
 def _rename(record: SpanRecord, plan: _Plan) -> None:
-    entries, values = record.span.attributes, record.attributes.values
-    targets = {source: target for target, source in plan.moved.items()}
-    doomed: list[int] = []
-    for position, entry in enumerate(entries):
-        key = entry.key
-        if key in targets:
-            entry.key = targets[key]
-        elif key in plan.gone:
-            doomed.append(position)
-    for position in reversed(doomed):
-        del entries[position]
-    for source, target in targets.items():
-        values[target] = values.pop(source)
-    for source in plan.gone:
-        values.pop(source, None)
+    record.attributes.delete(*plan.gone)
+    record.attributes.rename({source: target for target, source in plan.moved.items()})
 
 
 def _whole_number(value: Value) -> int | None:

@@ -5,13 +5,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from collector import SpanRecord
 from collector import tracestate as ts
-from collector.attributes import AnyValue
+from collector.model_calls import MODEL_CALLS, TOOL_CALL, Usage, model_call, operation
 
 POLICY_ATTRIBUTE = "winnow.sampling.policy"
-MODEL_CALLS = frozenset({"chat", "generate_content", "text_completion", "embeddings"})
-"""`gen_ai.operation.name` of the spans that cost tokens; agents' spans only repeat their sums."""
-TOOL_CALL = "execute_tool"
-
 
 Call: TypeAlias = "tuple[bytes, float | None, int, int]"
 """One model call: the parent span's id, the cost if it is known, input and output tokens."""
@@ -85,11 +81,11 @@ class Summary:
                 self.rooted = True
             if span.trace_state != self.last_tracestate:
                 self._observe_head(span.trace_state)
-            values = record.attributes.values
-            operation = values.get("gen_ai.operation.name")
-            if operation is not None:
-                self._observe_operation(operation.string_value, record)
-            if POLICY_ATTRIBUTE in values:
+            attributes = record.attributes
+            name = operation(attributes)
+            if name:
+                self._observe_operation(name, record)
+            if POLICY_ATTRIBUTE in attributes.entries:
                 self.stamped = True
 
     def _observe_head(self, tracestate: str) -> None:
@@ -98,12 +94,12 @@ class Summary:
         if head is not None and (self.head is None or _better(head, self.head)):
             self.head = head
 
-    def _observe_operation(self, operation: str, record: SpanRecord) -> None:
-        if operation in MODEL_CALLS:
+    def _observe_operation(self, name: str, record: SpanRecord) -> None:
+        if name in MODEL_CALLS:
             if self.calls is None:
                 self.calls = {}
             self.calls[record.span.span_id] = _read_call(record)
-        elif operation == TOOL_CALL:
+        elif name == TOOL_CALL:
             self.tool_calls += 1
 
     def totals(self) -> dict[str, float | int]:
@@ -145,15 +141,6 @@ def _better(one: Head, other: Head) -> bool:
 
 
 def _read_call(record: SpanRecord) -> Call:
-    values = record.attributes.values
-    cost = values.get("gen_ai.usage.cost")
-    return (
-        record.span.parent_span_id,
-        None if cost is None else cost.double_value or float(cost.int_value),
-        _integer(values.get("gen_ai.usage.input_tokens")),
-        _integer(values.get("gen_ai.usage.output_tokens")),
-    )
-
-
-def _integer(value: AnyValue | None) -> int:
-    return 0 if value is None else value.int_value or int(value.double_value)
+    call = model_call(record.attributes)
+    usage = call.usage or Usage(0, 0)
+    return record.span.parent_span_id, call.cost, usage.input, usage.output

@@ -180,7 +180,7 @@ def test_series_are_bounded() -> None:
 def test_a_call_that_cannot_be_read_is_left_out_and_counted_as_such() -> None:
     processor = make(AgentMetrics)
     item = batch(span(attributes=CALL), span(attributes=CALL))
-    item.spans[0].attributes.values["gen_ai.usage.input_tokens"] = "no value"  # type: ignore[assignment]
+    item.spans[0].attributes.entries["gen_ai.usage.input_tokens"] = "no value"  # type: ignore[assignment]
     consume(processor, item)
     assert metric(processor, "llm_tokens_total", model="gpt-4o", direction="input") == 1_000
     labels = {"component": "test", "error": "AttributeError"}

@@ -47,10 +47,10 @@ class AttributePolicy(Observer[A]):
 
     def _seen_on(self, record: SpanRecord) -> bool:
         key = self.settings.key
-        own = record.attributes.values.get(key)
+        own = record.attributes.value(key)
         if own is not None and self.matches(own):
             return True
-        shared = record.resource.attributes.values.get(key)
+        shared = record.resource.attributes.value(key)
         return shared is not None and self.matches(shared)
 
 
@@ -159,7 +159,7 @@ class Guardrail(Observer[EmptySettings]):
     def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
         """Remember that one fired."""
         for record in records:
-            fired = record.attributes.values.get("winnow.guardrail.fired")
+            fired = record.attributes.value("winnow.guardrail.fired")
             if fired is not None and fired.bool_value:
                 summary.state[self.slot] = True
 
