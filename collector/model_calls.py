@@ -1,15 +1,18 @@
 """What a model call is and what it used: one reading for whatever prices, counts or samples."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from collector.attributes import Attributes
 from collector.batch import SpanRecord
 
 OPERATION = "gen_ai.operation.name"
 COST = "gen_ai.usage.cost"
+UTILIZATION = "winnow.context.utilization"
+FINISH_REASONS = "gen_ai.response.finish_reasons"
 
 MODEL_CALLS = frozenset({"chat", "generate_content", "text_completion", "embeddings"})
 """Operations that a provider bills. `invoke_agent` and its like repeat what the calls below them
@@ -37,7 +40,8 @@ class Usage(NamedTuple):
     reasoning: int = 0
 
 
-class ModelCall(NamedTuple):
+@dataclass(slots=True, eq=False)
+class ModelCall:
     """What a span in the current vocabulary tells of a model call; empty where it does not."""
 
     operation: str
@@ -48,23 +52,30 @@ class ModelCall(NamedTuple):
     """`gen_ai.response.model`"""
     usage: Usage | None
     """None where no tokens are told."""
+    reasons: Sequence[str]
+    """`gen_ai.response.finish_reasons`"""
     cost: float | None
     """`gen_ai.usage.cost`, USD."""
+    utilization: float | None
+    """`winnow.context.utilization`, 0 to 1."""
+
+
+# Every processor asks for the same few things, so the answers stay with the attributes until
+# these are written to: first the operation alone, as a string, then the whole model call.
 
 
 def operation(attributes: Attributes) -> str:
     """`gen_ai.operation.name`; empty on a span that is not about GenAI."""
-    entry = attributes.entries.get(OPERATION)
-    return "" if entry is None else entry.value.string_value
+    memo = attributes.memo
+    if memo is None:
+        memo = attributes.memo = attributes.text(OPERATION)
+    return memo if memo.__class__ is str else memo.operation
 
 
 def model_call(attributes: Attributes) -> ModelCall:
-    """The model call that a span with these attributes stands for.
-
-    Several processors ask, so the answer is kept with the attributes until they are written to.
-    """
+    """The model call that a span with these attributes stands for."""
     memo = attributes.memo
-    if not isinstance(memo, ModelCall):
+    if memo.__class__ is not ModelCall:
         memo = attributes.memo = _read(attributes)
     return memo
 
@@ -121,20 +132,29 @@ def read_usage(entries: Mapping[str, KeyValue]) -> Usage | None:
 
 
 def _read(attributes: Attributes) -> ModelCall:
-    text = attributes.text
-    cost = attributes.entries.get(COST)
+    text, entries = attributes.text, attributes.entries
     return ModelCall(
-        text(OPERATION),
+        operation(attributes),
         text("gen_ai.provider.name"),
         text("gen_ai.request.model"),
         text("gen_ai.response.model"),
-        read_usage(attributes.entries),
-        None if cost is None else _number(cost.value),
+        read_usage(entries),
+        _texts(entries.get(FINISH_REASONS)),
+        _number(entries.get(COST)),
+        _number(entries.get(UTILIZATION)),
     )
 
 
-def _number(value: AnyValue) -> float:
-    return value.double_value or float(value.int_value)
+def _texts(entry: KeyValue | None) -> Sequence[str]:
+    """The strings of an array, or the one string that stands in its place."""
+    if entry is None:
+        return ()
+    value = entry.value
+    return [item.string_value for item in value.array_value.values] or [value.string_value]
+
+
+def _number(entry: KeyValue | None) -> float | None:
+    return None if entry is None else entry.value.double_value or float(entry.value.int_value)
 
 
 def _count(entry: KeyValue | None) -> int:

@@ -4,7 +4,6 @@ from collections import Counter
 from typing import NamedTuple
 
 from collector import SpanRecord
-from collector.attributes import AnyValue
 from collector.model_calls import ModelCall, model_call
 from processors.agent_metrics.instruments import Instruments
 from processors.agent_metrics.origins import Origin, Origins
@@ -46,10 +45,7 @@ class ModelCalls:
 
     def add(self, record: SpanRecord) -> None:
         """Count one call."""
-        attributes = record.attributes
-        call = model_call(attributes)
-        reasons = _texts(attributes.value("gen_ai.response.finish_reasons"))
-        utilization = attributes.value("winnow.context.utilization")
+        call = model_call(record.attributes)
         sums = self._sums_of(call, self._origins.of(record))
         sums.durations.append(record.duration)
         if call.usage is not None:
@@ -57,9 +53,9 @@ class ModelCalls:
             sums.outputs.append(call.usage.output)
         if call.cost is not None:
             sums.cost += max(call.cost, 0.0)
-        if utilization is not None:
-            sums.utilizations.append(utilization.double_value)
-        for reason in reasons:
+        if call.utilization is not None:
+            sums.utilizations.append(call.utilization)
+        for reason in call.reasons:
             sums.reasons[reason] += 1
 
     def _sums_of(self, call: ModelCall, origin: Origin) -> CallSums:
@@ -82,10 +78,3 @@ class ModelCalls:
             tally.add(metrics.cost, (model, *kind.origin), sums.cost)
             for reason, count in sums.reasons.items():
                 tally.add(metrics.finish_reasons, (model, reason), count)
-
-
-def _texts(value: AnyValue | None) -> list[str]:
-    """The strings of an array, or the one string that stands in its place."""
-    if value is None:
-        return []
-    return [item.string_value for item in value.array_value.values] or [value.string_value]

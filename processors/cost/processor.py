@@ -4,13 +4,19 @@ import math
 from collections import Counter
 
 from collector import Attributes, Batch, ComponentConfig, Context, Processor, SpanRecord
-from collector.model_calls import COST, ModelCall, model_call, model_calls, remember
+from collector.model_calls import (
+    COST,
+    UTILIZATION,
+    ModelCall,
+    model_call,
+    model_calls,
+    remember,
+)
 from collector.telemetry.metrics import BoundedLabel
 from processors.cost.book import PriceBook, UserPrice
 from processors.cost.rates import Price
 
 SOURCE = "winnow.cost.source"
-UTILIZATION = "winnow.context.utilization"
 _LONGEST_NAME = 256
 _PRICED = ("reported", "config", "genai-prices")
 
@@ -39,6 +45,7 @@ class Cost(Processor[CostConfig]):
     def __init__(self, config: CostConfig, context: Context) -> None:
         super().__init__(config, context)
         self._book = PriceBook(config.prices)
+        self._reporters = frozenset(config.reported)
         self._unpriced = context.counts.metrics.counter(
             "llm_unpriced_calls", "Model calls that no price is known for.", ("provider", "model")
         )
@@ -69,7 +76,8 @@ class Cost(Processor[CostConfig]):
         at = record.span.start_time_unix_nano or int(self.context.clock.now() * 1e9)
         price = self._book.price(call.provider[:_LONGEST_NAME], _models(call), at)
         if call.usage is not None and price.context_window:
-            attributes.set(UTILIZATION, min(call.usage.input / price.context_window, 1.0))
+            call.utilization = min(call.usage.input / price.context_window, 1.0)
+            attributes.set(UTILIZATION, call.utilization)
         reported = self._reported(attributes)
         if reported is not None:
             return _stamp(attributes, call, reported, _earlier_source(attributes) or "reported")
@@ -78,6 +86,8 @@ class Cost(Processor[CostConfig]):
         return _charge(attributes, call, price, at)
 
     def _reported(self, attributes: Attributes) -> float | None:
+        if self._reporters.isdisjoint(attributes.entries):
+            return None
         for key in self.config.reported:
             cost = attributes.get(key) if key in attributes else None
             if isinstance(cost, (int, float)) and cost > 0 and math.isfinite(cost):
@@ -102,7 +112,8 @@ def _charge(attributes: Attributes, call: ModelCall, price: Price, at: int) -> s
 def _stamp(attributes: Attributes, call: ModelCall, cost: float, source: str) -> str:
     attributes.set(COST, cost)
     attributes.set(SOURCE, source)
-    remember(attributes, call._replace(cost=cost))
+    call.cost = cost
+    remember(attributes, call)
     return source
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import Field, TypeAdapter, field_validator
 
-from collector import ConfigModel, SpanRecord, to_python
+from collector import Attributes, ConfigModel, SpanRecord, to_python
 from collector.attributes import AnyValue
+from collector.model_calls import FINISH_REASONS, MODEL_CALLS, OPERATION, model_call, operation
 from processors.genai.dialect import read_table
 
 FIRED = "winnow.guardrail.fired"
@@ -122,10 +123,11 @@ class Guardrails:
         record.attributes.set(ACTION, action.lower())
 
     def _attribute_rule(self, record: SpanRecord) -> GuardrailRule | None:
-        entries = record.attributes.entries
-        for key in sorted(self.names & entries.keys(), key=self._rank):
+        attributes, names = record.attributes, self.names
+        present = [key for key in attributes.entries if key in names]
+        for key in sorted(present, key=self._rank) if len(present) > 1 else present:
             rules = self._by_key[key]
-            texts = _texts(entries[key].value)
+            texts = _told(attributes, key)
             if rules.accepted is not None and rules.accepted.isdisjoint(texts):
                 continue  # as on nearly every span: an operation `chat`, a finish reason `stop`
             for candidate in rules.candidates:
@@ -173,6 +175,15 @@ def _exceptions(record: SpanRecord) -> list[str]:
         if entry.key == _EXCEPTION
     ]
     return [name.rpartition(".")[2].lower() for name in types]
+
+
+def _told(attributes: Attributes, key: str) -> list[str]:
+    """What stands at `key`, in lower case; what others ask for too is read once for all."""
+    if key == OPERATION:
+        return [operation(attributes).lower()]
+    if key == FINISH_REASONS and operation(attributes) in MODEL_CALLS:
+        return [reason.lower() for reason in model_call(attributes).reasons]
+    return _texts(attributes.entries[key].value)
 
 
 def _texts(value: AnyValue) -> list[str]:
