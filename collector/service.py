@@ -101,7 +101,7 @@ class Service:
             self._graph = self._run(self._config)
             return
         self._graph, self._config = graph, config
-        self._log.info("reloaded")
+        self._log.info("reloaded", warnings=list(config.warnings))
 
     def _start_telemetry(self) -> None:
         registry = self._around.metrics.registry

@@ -6,7 +6,7 @@ from collections import deque
 from typing import NamedTuple
 
 from collector.batch import Batch
-from collector.delivery.settings import QueueBatch, SendingQueue
+from collector.delivery.settings import SendingQueue
 from collector.errors import RefusedError
 from collector.storage import Storage
 
@@ -44,6 +44,7 @@ class Queue:
         self._changed = threading.Condition()
         self._closed = False
         self._used = 0
+        self._waiting_spans = 0
         self.spans = 0
 
     def open(self) -> int:
@@ -95,6 +96,7 @@ class Queue:
         """Hand out nothing more: what waits stays in the store."""
         with self._changed:
             self._waiting.clear()
+            self._waiting_spans = 0
             self._changed.notify_all()
 
     def _reserve(self, item: Item, *, force: bool = False) -> None:
@@ -117,6 +119,7 @@ class Queue:
     def _publish(self, item: Item) -> None:
         with self._changed:
             self._waiting.append(item)
+            self._waiting_spans += item.spans
             self._changed.notify()
 
     def _weight(self, item: Item) -> int:
@@ -126,10 +129,9 @@ class Queue:
         if not self._waiting:
             return False
         batch = self._settings.batch
-        return batch is None or self._closed or self._full(batch) or self._until_flush() == 0
-
-    def _full(self, batch: QueueBatch) -> bool:
-        return sum(item.spans for item in self._waiting) >= batch.min_size
+        if batch is None or self._closed or self._waiting_spans >= batch.min_size:
+            return True
+        return self._until_flush() == 0
 
     def _until_flush(self) -> float | None:
         batch = self._settings.batch
@@ -138,15 +140,23 @@ class Queue:
         return max(0.0, self._waiting[0].since + batch.flush_timeout - time.monotonic())
 
     def _join(self) -> list[Item]:
-        items = [self._waiting.popleft()]
+        items = [self._pop()]
         batch = self._settings.batch
         if batch is not None:
-            limit = batch.max_size or batch.min_size
-            spans = items[0].spans
-            while self._waiting and spans + self._waiting[0].spans <= limit:
+            most = batch.max_size or batch.min_size
+            spans, size = items[0].spans, items[0].size
+            while self._waiting:
                 spans += self._waiting[0].spans
-                items.append(self._waiting.popleft())
+                size += self._waiting[0].size
+                if spans > most or size > batch.max_bytes:
+                    break
+                items.append(self._pop())
         return items
+
+    def _pop(self) -> Item:
+        item = self._waiting.popleft()
+        self._waiting_spans -= item.spans
+        return item
 
 
 def stored_spans(storage: Storage) -> dict[str, int]:

@@ -15,7 +15,9 @@ class QueueBatch(ConfigModel):
     min_size: int = Field(default=8192, ge=0)
     """Push as soon as this many spans wait."""
     max_size: int = Field(default=0, ge=0)
-    """Never join more than this many spans; 0 is no limit."""
+    """Never join more than this many spans; 0 is no limit beyond `min_size`."""
+    max_bytes: int = Field(default=32 << 20, ge=1)
+    """Never join more than this many bytes: a few spans may carry long conversations."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -203,6 +203,22 @@ def test_small_batches_are_joined_up_to_the_limit(chain):
     eventually(lambda: exporter.taken == [["0", "1", "2", "3"]])
 
 
+def test_a_joined_batch_stays_below_its_bytes(chain):
+    exporter, delivery, context = chain(
+        sending_queue={
+            "num_consumers": 1,
+            "batch": {"flush_timeout": "10ms", "min_size": 100, "max_bytes": 150},
+        }
+    )
+    exporter.gate.clear()
+    delivery.start()
+    for number in range(4):
+        hand_over(context, delivery, batch(span(f"{number}")))
+    exporter.gate.set()
+    eventually(lambda: len(exporter.names) == 4)
+    assert len(exporter.taken) >= 3
+
+
 def test_what_waits_for_company_goes_out_when_its_time_comes(chain):
     exporter, delivery, context = chain(
         sending_queue={"batch": {"flush_timeout": "30ms", "min_size": 1000}}
