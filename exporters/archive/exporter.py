@@ -1,11 +1,14 @@
 """The archive exporter: a batch becomes one Parquet file for each hour in it."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from collector import Batch, Context, Exporter
-from exporters.archive.bucket import Bucket
 from exporters.archive.directory import Directory
 from exporters.archive.settings import ArchiveConfig
+
+if TYPE_CHECKING:
+    from exporters.archive.bucket import Bucket
 
 
 class Archive(Exporter[ArchiveConfig]):
@@ -15,8 +18,7 @@ class Archive(Exporter[ArchiveConfig]):
 
     def __init__(self, config: ArchiveConfig, context: Context) -> None:
         super().__init__(config, context)
-        directory = config.directory
-        self._store = Bucket(config) if directory is None else Directory(directory)
+        self._store = _store(config)
 
     def start(self) -> None:
         """Make the directory, or the client. Raises StartError; an unreachable store is none."""
@@ -33,3 +35,11 @@ class Archive(Exporter[ArchiveConfig]):
         for path, data in partitions(batch):
             self._store.write(f"{path}/{name}.parquet", data)
         return 0
+
+
+def _store(config: ArchiveConfig) -> "Bucket | Directory":
+    if config.directory is not None:
+        return Directory(config.directory)
+    from exporters.archive.bucket import Bucket  # loads obstore: 4 MB that a directory can spare
+
+    return Bucket(config)
