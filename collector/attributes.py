@@ -110,7 +110,12 @@ class Attributes:
         entry = self.entries.get(key)
         if entry is None:
             entry = self.entries[key] = self._repeated.add(key=key)
-        write_value(entry.value, value)
+        if value.__class__ is str:
+            entry.value.string_value = value
+        elif value.__class__ is float:
+            entry.value.double_value = value
+        else:
+            write_value(entry.value, value)
         self.memo = None
 
     def rename(self, targets: Mapping[str, str]) -> None:

@@ -14,7 +14,6 @@ from processors.agent_metrics.retries import retries
 from processors.agent_metrics.tally import Tally
 
 _GUARDRAIL = "winnow.guardrail.fired"
-_SERVER = ("mcp.server.name", "server.address")
 
 
 class AgentMetricsConfig(ComponentConfig):
@@ -80,7 +79,7 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
     def _tool_call(self, record: SpanRecord, tally: Tally) -> None:
         attributes = record.attributes
         tool = attributes.text("gen_ai.tool.name") or record.span.name
-        server = next(filter(None, map(attributes.text, _SERVER)), "")
+        server = attributes.text("mcp.server.name") or attributes.text("server.address")
         status = "error" if record.failed or "error.type" in attributes else "ok"
         tally.observe(self._metrics.tool_duration, (tool, server), [record.duration])
         tally.add(self._metrics.tool_calls, (tool, server, status))

@@ -20,10 +20,10 @@ def retries(
     failed = _failures(records)
     for record in records:
         reason = _reason(record, failed.get(_call(record), ())) if failed else ""
-        if not reason and _counts_as_retry(record, attributes):
-            reason = UNKNOWN
         if reason:
             yield record, reason
+        elif _counts_as_retry(record, attributes):
+            yield record, UNKNOWN
 
 
 def _failures(records: Iterable[SpanRecord]) -> dict[Call, list[SpanRecord]]:
@@ -53,6 +53,6 @@ def _reason(record: SpanRecord, failed: Iterable[SpanRecord]) -> str:
 
 def _counts_as_retry(record: SpanRecord, attributes: frozenset[str]) -> bool:
     entries = record.attributes.entries
-    if attributes.isdisjoint(entries):
-        return False
-    return any(entries[key].value.int_value > 0 for key in attributes if key in entries)
+    return not attributes.isdisjoint(entries) and any(
+        entries[key].value.int_value > 0 for key in attributes if key in entries
+    )

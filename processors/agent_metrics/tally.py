@@ -14,27 +14,25 @@ class Tally:
     """Sums for counters and values for histograms, told to them in one go."""
 
     def __init__(self) -> None:
-        self._sums: list[tuple[Series[Counter], Labels, float]] = []
-        self._values: list[tuple[Series[HistogramSeries], Labels, Sequence[float]]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._sums or self._values)
+        self._sums: dict[tuple[Series[Counter], Labels], float] = {}
+        self._values: dict[tuple[Series[HistogramSeries], Labels], list[float]] = {}
 
     def add(self, series: Series[Counter], labels: Labels, amount: float = 1) -> None:
         """Raise a counter by `amount`."""
         if amount:
-            self._sums.append((series, labels, amount))
+            key = series, labels
+            self._sums[key] = self._sums.get(key, 0) + amount
 
     def observe(
         self, series: Series[HistogramSeries], labels: Labels, values: Sequence[float]
     ) -> None:
         """Put values into a histogram."""
         if values:
-            self._values.append((series, labels, values))
+            self._values.setdefault((series, labels), []).extend(values)
 
     def apply(self) -> None:
         """Tell the metrics."""
-        for counter, labels, amount in self._sums:
+        for (counter, labels), amount in self._sums.items():
             counter.child(labels).inc(amount)
-        for histogram, labels, values in self._values:
+        for (histogram, labels), values in self._values.items():
             histogram.child(labels).observe(values)

@@ -1,0 +1,75 @@
+"""`winnow redact`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from collector.cli.options import load_or_exit
+from collector.clock import SystemClock
+from collector.component import Context
+from collector.registry import BrokenComponentError, Registry
+from collector.storage import Storage
+from collector.telemetry.logs import get_logger
+from collector.telemetry.metrics import Metrics
+from collector.telemetry.spans import SpanCounts
+
+_TYPE = "redaction"
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="Redact as the first redaction processor of this file does.  [default: its defaults]",
+)
+@click.option("--json", "as_json", is_flag=True, help="One object a line, with what was found.")
+def redact(config_path: Path | None, as_json: bool) -> None:
+    """Send lines of text from standard input through the redaction processor."""
+    redaction = _from_file(config_path) if config_path else _default()
+    redaction.start()
+    try:
+        for line in sys.stdin.buffer:
+            text = line.decode(errors="replace").removesuffix("\n")
+            redacted, findings = redaction.redact(text)
+            click.echo(_described(text, redacted, findings) if as_json else redacted)
+    finally:
+        redaction.shutdown()
+
+
+def _default() -> Any:
+    try:
+        component: Any = Registry().load("processors", _TYPE)
+    except (KeyError, BrokenComponentError) as error:
+        raise click.ClickException(f"no redaction processor: {error}") from error
+    return component(component.Config(), _context(_TYPE))
+
+
+def _from_file(path: Path) -> Any:
+    for spec in load_or_exit(path).processors.values():
+        if spec.id.partition("/")[0] == _TYPE:
+            return spec.cls(spec.config, _context(spec.id))
+    click.echo(f"{path}: no pipeline has an enabled redaction processor: add one", err=True)
+    sys.exit(1)
+
+
+def _context(component_id: str) -> Context:
+    return Context(
+        component_id=component_id,
+        state_key=component_id,
+        counts=SpanCounts(Metrics(), component_id),
+        storage=Storage(),
+        clock=SystemClock(),
+        logger=get_logger(component=component_id),
+    )
+
+
+def _described(text: str, redacted: str, findings: list[Any]) -> str:
+    entities = [
+        {"type": found.type, "start": found.start, "end": found.end, "score": found.score}
+        for found in findings
+    ]
+    return json.dumps({"text": text, "redacted": redacted, "entities": entities})

@@ -1,0 +1,168 @@
+"""Redacts one string: text, or JSON of any depth, which stays JSON."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from processors.redaction import context, json_text
+from processors.redaction.analyzer import Analyzer
+from processors.redaction.budget import UnreadableError
+from processors.redaction.detectors import Detector
+from processors.redaction.findings import merge
+from processors.redaction.run import Run
+
+KEEP = "keep"
+_MAX_DEPTH = 16
+"""JSON in strings of JSON; what is deeper is read as text."""
+_MAX_PASSES = 8
+_MAX_KEYS = 4096
+
+_TELLING = ("card", "pan", "ssn", "social", "security", "phone", "mobile", "tel", "fax", "cell")
+_SECRET = ("password", "passwd", "passphrase", "pwd")
+_TECHNICAL = (
+    *("id", "ids", "count", "total", "size", "bytes", "tokens", "offset", "index", "sequence"),
+    *("seed", "hash", "port", "pid", "time", "timestamp", "date", "nano", "nanos", "duration"),
+    *("cost", "price", "amount", "length", "version", "ns", "us", "ms"),
+)
+_LEAST_CARD = 10**11
+
+
+class Rule(NamedTuple):
+    """What is done to findings of a type."""
+
+    action: str
+    replace: Callable[[str], str]
+
+
+class Redactor:
+    """Replaces what an analyzer finds. Safe to use from several threads."""
+
+    def __init__(self, analyzer: Analyzer, rule: Callable[[str], Rule]) -> None:
+        """`rule` tells what to do to findings of an entity type."""
+        self._analyzer = analyzer
+        self._rule = rule
+        self._clean_keys: dict[str, str] = {}
+
+    def redact(self, text: str, key: str, run: Run) -> str:
+        """`text` without what was found in it, or `<REDACTED:reason>` where it could not be read.
+
+        `key` is the name of the attribute. Text without a finding comes back as it was. What comes
+        back holds no more findings: redacting it again changes nothing.
+        """
+        try:
+            return self._settled(text, self.words(key), run)
+        except UnreadableError as error:
+            return run.mask(error.reason)
+        except Exception:  # whatever it was, the value must not pass
+            return run.mask("error")
+
+    def redact_key(self, key: str, run: Run) -> str:
+        """The name of an attribute or of a JSON member without what was found in it."""
+        if key in self._clean_keys:
+            return key
+        redacted = self.redact(key, "", run)
+        if redacted == key and len(self._clean_keys) < _MAX_KEYS:
+            self._clean_keys[key] = context.key_words(key)
+        return redacted
+
+    def redact_number(self, number: float, key: str, run: Run) -> str | None:
+        """What stands for a number that is a card, or that its key says to be personal; else None.
+
+        Numbers under keys such as `order.id` or `duration_ns` are left alone.
+        """
+        words = self.words(key)
+        telling = context.supports(words, _TELLING) or context.supports(words, _SECRET)
+        if not telling and (abs(number) < _LEAST_CARD or context.supports(words, _TECHNICAL)):
+            return None
+        if number != number // 1 or abs(number) >= 1e19:
+            return None
+        text = str(abs(int(number)))
+        redacted = self.redact(text, key, run)
+        return None if redacted == text else redacted
+
+    def words(self, key: str) -> str:
+        """The words of a key, as detectors want them."""
+        return self._clean_keys.get(key) or context.key_words(key)
+
+    def _settled(self, text: str, words: str, run: Run) -> str:
+        """Pass after pass until nothing changes: what is put in can bring forth new findings."""
+        outer = run.again
+        try:
+            for _ in range(_MAX_PASSES):
+                first = len(run.findings)
+                redacted = self.once(text, words, run)
+                if run.again:
+                    del run.findings[first:]
+                if redacted == text:
+                    return text
+                text, run.again = redacted, True
+        finally:
+            run.again = outer
+        raise UnreadableError
+
+    def once(self, text: str, words: str, run: Run, depth: int = 0) -> str:
+        """One pass. Raises UnreadableError."""
+        suspects = self._analyzer.suspects(text, words)
+        if not suspects and "\\" not in text:
+            return text
+        if depth < _MAX_DEPTH and json_text.is_json(text):
+            return json_text.edit(text, words, _JsonEditor(self, run, depth + 1))
+        return self._replaced(text, words, suspects, run) if suspects else text
+
+    def _replaced(self, text: str, words: str, suspects: Sequence[Detector], run: Run) -> str:
+        found = self._analyzer.findings(text, words, suspects, run.budget)
+        kept = [finding for finding in found if self._rule(finding.type).action == KEEP]
+        if not run.again:
+            for finding in merge(kept):
+                run.note(finding, KEEP)
+        parts, position = [], 0
+        for finding in merge(finding for finding in found if finding not in kept):
+            rule = self._rule(finding.type)
+            old = text[finding.start : finding.end]
+            new = rule.replace(old)
+            if new != old or not run.again:
+                run.note(finding, rule.action)
+            parts += [text[position : finding.start], new]
+            position = finding.end
+        return "".join((*parts, text[position:]))
+
+
+class _JsonEditor:
+    """Redacts the parts of a JSON text one by one; one that cannot be read harms no other."""
+
+    def __init__(self, redactor: Redactor, run: Run, depth: int) -> None:
+        self._redactor = redactor
+        self._run = run
+        self._depth = depth
+
+    def key(self, name: str, place: json_text.Place) -> str:
+        first = len(self._run.findings)
+        redacted = self._redactor.redact_key(name, self._run)
+        self._move(first, place)
+        return redacted
+
+    def string(self, value: str, key: str, place: json_text.Place) -> str:
+        first = len(self._run.findings)
+        try:
+            redacted = self._redactor.once(value, self._redactor.words(key), self._run, self._depth)
+        except UnreadableError as error:
+            return self._run.mask(error.reason)
+        self._move(first, place)
+        return redacted
+
+    def number(self, literal: str, key: str, place: json_text.Place) -> str | None:
+        digits = literal.removesuffix(".0").lstrip("-")
+        if not 3 < len(digits) < 20 or not digits.isdecimal():
+            return None
+        first = len(self._run.findings)
+        redacted = self._redactor.redact_number(int(digits), key, self._run)
+        self._move(first, place)
+        return redacted
+
+    def _move(self, first: int, place: json_text.Place) -> None:
+        """Put what was found in a token at its place in the text."""
+        findings = self._run.findings
+        for position in range(first, len(findings)):
+            start, end = place.start, place.end
+            if place.literal:
+                start, end = (start + part for part in findings[position][:2])
+            findings[position] = findings[position]._replace(start=start, end=end)

@@ -1,0 +1,213 @@
+"""What is found in plain text, and what is left alone."""
+
+import base64
+import json
+import random
+import uuid
+
+import pytest
+
+EMAILS = [
+    "jane.doe@example.com",
+    "jane+news@mail.example.co.uk",
+    "o'brien@example.ie",
+    "bob@server.local",
+    "bob@corp.internal",
+    "root@localhost",
+    "ops@10.0.0.7",
+    "ops@[10.0.0.7]",
+    "用户@例子.公司",
+    "jane@xn--bcher-kva.example",
+    "jane%40example.com",
+    "JANE@EXAMPLE.COM",
+    "bounce+bob=example.org@lists.example.com",
+    "jane@163.com",
+]
+
+
+@pytest.mark.parametrize("address", EMAILS)
+@pytest.mark.parametrize(
+    "text", ["{}", "write to <{}>.", "to='{}', cc", "**{}**", "see {}, please"]
+)
+def test_an_address_goes_whatever_stands_around_it(clean, text, address):
+    redacted = clean(text.format(address))
+    assert redacted == text.format("<EMAIL_ADDRESS>")
+
+
+def test_a_query_string_keeps_its_names(clean):
+    url = "https://app.example.com/u?email=jane%40example.com&next=%2Fhome"
+    assert clean(url) == "https://app.example.com/u?email=<EMAIL_ADDRESS>&next=%2Fhome"
+
+
+def test_a_bare_host_is_an_address_where_the_text_says_so(clean):
+    assert clean("email: bob@fileserver now") == "email: <EMAIL_ADDRESS> now"
+    assert clean("docker pull app@latest") == "docker pull app@latest"
+
+
+CARDS = [
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "4111111111111111",
+    "4111\u00a01111\u00a01111\u00a01111",
+    "4222222222222",
+    "378282246310005",
+    "3782 822463 10005",
+    "5555555555554444",
+    "2223003122003222",
+    "6011 1111 1111 1117",
+    "3530111333300000",
+    "30569309025904",
+    "6304000000000000",
+    "6759649826438453",
+    "4000000000000000006",
+]
+
+
+@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize("text", ["{}", "card={}", "id,{},737", "card_{}_x", "paid with {}."])
+def test_a_card_number_goes_in_every_form(clean, text, card):
+    assert clean(text.format(card)) == text.format("<CREDIT_CARD>")
+
+
+@pytest.mark.parametrize(
+    "number", ["4111 1111 1111 1112", "0.4111111111111111", "0000000000000000"]
+)
+def test_what_fails_the_check_or_is_a_fraction_is_no_card(clean, number):
+    assert "<CREDIT_CARD>" not in clean(f"value {number}")
+
+
+PHONES = [
+    "+49 30 901820",
+    "+14155550132",
+    "+1 415 555 0132",
+    "+1 (415) 555-0132",
+    "+1.415.555.0132",
+    "+49 (0)30 901820",
+    "(415) 555-0132",
+    "(415)555-0132",
+    "415-555-0132",
+    "415.555.0132",
+    "415-555-0132 x204",
+    "+44 20 7946 0958",
+    "020 7946 0958",
+    "030/901820",
+    "0049 30 901820",
+    "01 42 68 53 00",
+    "+91 98765 43210",
+    "+55 11 91234-5678",
+]
+
+
+@pytest.mark.parametrize("phone", PHONES)
+@pytest.mark.parametrize(
+    "text", ["{}", "Call {} today.", "({})", "tel:{}", "phone={};", "{}, or mail"]
+)
+def test_a_phone_number_goes_in_every_form(clean, text, phone):
+    assert clean(text.format(phone)) == text.format("<PHONE_NUMBER>")
+
+
+@pytest.mark.parametrize("text", ["my phone is {}", "Phone: {}", "{} mobile", "you can call {}"])
+@pytest.mark.parametrize("phone", ["785 8949", "73 448 266", "25-62-29-72", "9320 7126"])
+def test_a_short_number_is_a_phone_number_where_the_text_says_so(clean, text, phone):
+    assert clean(text.format(phone)) == text.format("<PHONE_NUMBER>")
+    assert clean(f"order {phone}") == f"order {phone}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["4111111111111111", "+14155550132", "212-34-5678", "DE89370400440532013000", "203.0.113.7"],
+)
+def test_a_script_without_blanks_hides_nothing(clean, value):
+    assert value not in clean(f"号码{value}请记下")
+
+
+def test_numbers_beside_a_phone_number_hide_nothing(clean):
+    assert clean("3 (415) 555-0132 2024") == "3 <PHONE_NUMBER> 2024"
+    assert clean("+1 415 555 0132 2024 times") == "<PHONE_NUMBER> 2024 times"
+
+
+def test_two_numbers_in_a_row_both_go(clean):
+    assert clean("415-555-0132 415-555-0199") == "<PHONE_NUMBER> <PHONE_NUMBER>"
+
+
+IBANS = [
+    "DE89370400440532013000",
+    "DE89 3704 0044 0532 0130 00",
+    "de89 3704 0044 0532 0130 00",
+    "GB82-WEST-1234-5698-7654-32",
+    "BE68539007547034",
+    "NO9386011117947",
+    "MT84MALT011000012345MTLCAST001S",
+]
+
+
+@pytest.mark.parametrize("iban", IBANS)
+@pytest.mark.parametrize("text", ["{}", "from {} my bank sent 20 euro", "{} and on", "iban:{}."])
+def test_an_iban_goes_in_every_form(clean, text, iban):
+    assert clean(text.format(iban)) == text.format("<IBAN_CODE>")
+
+
+def test_an_iban_right_after_another_goes_too(clean):
+    assert clean("BE68539007547034 and BE71096123456769") == "<IBAN_CODE> and <IBAN_CODE>"
+
+
+@pytest.mark.parametrize("number", ["212-34-5678", "212 34 5678", "212.34.5678", "123-45-6789"])
+def test_an_ssn_goes_as_it_is_written(clean, number):
+    assert clean(f"it is {number}") == "it is <US_SSN>"
+
+
+def test_nine_digits_are_an_ssn_only_where_the_text_says_so(clean):
+    assert clean("my ssn is 212345678") == "my ssn is <US_SSN>"
+    assert clean("part 212345678") == "part 212345678"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("IP_ADDRESS", "203.0.113.77"),
+        ("IP_ADDRESS", "2001:db8:85a3::8a2e:370:7334"),
+        ("IP_ADDRESS", "4f8a:c99e:dc86:faf9:5988:5f63:375e:8a2a"),
+        ("CRYPTO", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+        ("CRYPTO", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"),
+        ("MAC_ADDRESS", "00:1A:2B:3C:4D:5E"),
+        ("MAC_ADDRESS", "0012.3456.789a"),
+    ],
+)
+def test_addresses_of_machines_and_wallets_go(clean, kind, value):
+    assert clean(f"from {value} on") == f"from <{kind}> on"
+
+
+def harmless():
+    numbers = random.Random(7)
+    ids = "\n".join(
+        f"trace {numbers.getrandbits(128):032x} span {numbers.getrandbits(64):016x} "
+        f"sha256:{numbers.getrandbits(256):064x} {uuid.UUID(int=numbers.getrandbits(128))}"
+        for _ in range(200)
+    )
+    times = "\n".join(
+        f"2024-{m:02}-{d:02}T10:{d:02}:33.{numbers.randrange(10**6):06}Z {d:02}.{m:02}.2024 "
+        f"{numbers.randrange(1_700_000_000, 1_760_000_000)} "
+        f"{numbers.randrange(1_700_000_000_000, 1_760_000_000_000)} "
+        f"{numbers.randrange(1_700_000_000_000_000, 1_760_000_000_000_000)}"
+        for m in range(1, 13)
+        for d in range(1, 29, 3)
+    )
+    floats = [numbers.uniform(-1, 1) for _ in range(500)]
+    return {
+        "embedding as JSON": json.dumps({"embedding": floats}),
+        "embedding as text": " ".join(map(str, floats)),
+        "embedding, rounded": str([round(x, 8) for x in floats]),
+        "ids and hashes": ids,
+        "times": times,
+        "base64": base64.b64encode(numbers.randbytes(3000)).decode(),
+        "versions": "python 3.11.7, lodash@4.17.21, v1.2.3-rc.1, numpy==2.1.0, 10.15.7",
+        "code": '@app.route("/x")\ndef f(a):\n    return a[1::2] @ b + 2147483647  # std::vec',
+        "assets": "logo@2x.png icon@3x.svg git@v2 actions/checkout@v4",
+        "tables": "1200 1300 1400 1500\n12.50 13.75 100,000.00 $4155550132 2019-2024",
+        "json ids": json.dumps({"policy_id": 998448, "order_id": "100000045", "max_tokens": 4096}),
+    }
+
+
+@pytest.mark.parametrize("text", harmless().values(), ids=harmless().keys())
+def test_what_traces_are_full_of_is_left_alone(clean, text):
+    assert clean(text) == text
