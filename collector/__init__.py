@@ -5,7 +5,7 @@ configuration and a `Context`, and found through a Python entry point. See CONTR
 """
 
 from collector.attributes import Attributes, Value, to_python, write_value
-from collector.batch import Batch, ResourceRecord, ScopeRecord, SpanRecord, pack
+from collector.batch import Batch, ResourceRecord, ScopeRecord, SpanRecord
 from collector.component import Component, Consumer, Context, Exporter, Processor, Receiver
 from collector.config.fields import ComponentConfig, ConfigModel, Duration, Endpoint, Secret
 from collector.delivery.settings import ExporterConfig, SendingQueue
@@ -19,6 +19,7 @@ from collector.errors import (
     StartError,
     WinnowError,
 )
+from collector.packing import Packer, pack
 from collector.transaction import Transaction
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ __all__ = [
     "Endpoint",
     "Exporter",
     "ExporterConfig",
+    "Packer",
     "PermanentError",
     "Processor",
     "Receiver",

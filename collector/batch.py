@@ -1,6 +1,6 @@
 """A batch: the decoded OTLP message itself, on its way down a pipeline."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
@@ -85,7 +85,7 @@ class Batch:
     an unchanged batch leaves as the bytes that came in.
     """
 
-    __slots__ = ("_message", "_payload", "_span_count", "_spans", "transaction")
+    __slots__ = ("_message", "_payload", "_span_count", "_spans", "_traces", "transaction")
 
     def __init__(
         self,
@@ -104,6 +104,7 @@ class Batch:
         self._message = message
         self._payload = payload
         self._spans: list[SpanRecord] | None = None
+        self._traces: dict[bytes, list[SpanRecord]] | None = None
         self._span_count = span_count
         self.transaction = transaction or Transaction()
 
@@ -169,35 +170,20 @@ class Batch:
                 _rebuild(scope_spans, [next(remaining) for _ in scope_spans.spans], doomed)
         _prune(self.message)
         self.changed()
-        self._spans = self._span_count = None
+        self._spans = self._traces = self._span_count = None
 
-    def by_trace(self) -> dict[bytes, list[SpanRecord]]:
-        """The span records, grouped by trace id in order of arrival."""
-        traces: dict[bytes, list[SpanRecord]] = {}
-        for record in self.spans:
-            traces.setdefault(record.span.trace_id, []).append(record)
-        return traces
-
-
-def pack(records: Iterable[SpanRecord]) -> bytes:
-    """Serialize span records, with their resources and scopes, as a payload of their own."""
-    message = ExportTraceServiceRequest()
-    resource: ResourceRecord | None = None
-    scope: ScopeRecord | None = None
-    resource_spans, scope_spans = ResourceSpans(), ScopeSpans()
-    for record in records:
-        if record.resource is not resource:
-            resource, scope = record.resource, None
-            resource_spans = message.resource_spans.add(
-                resource=resource.resource, schema_url=resource.schema_url
-            )
-        if record.scope is not scope:
-            scope = record.scope
-            scope_spans = resource_spans.scope_spans.add(
-                scope=scope.scope, schema_url=scope.schema_url
-            )
-        scope_spans.spans.append(record.span)
-    return message.SerializeToString()
+    def by_trace(self) -> Mapping[bytes, list[SpanRecord]]:
+        """The span records, grouped by trace id in order of arrival; made once and shared."""
+        if self._traces is None:
+            traces: dict[bytes, list[SpanRecord]] = {}
+            current, group = None, []
+            for record in self.spans:
+                trace_id = record.span.trace_id
+                if trace_id != current:  # those of a trace mostly stand together
+                    current, group = trace_id, traces.setdefault(trace_id, [])
+                group.append(record)
+            self._traces = traces
+        return self._traces
 
 
 def _records(resources: Iterable[ResourceSpans]) -> Iterable[SpanRecord]:

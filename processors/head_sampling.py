@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 import mmh3
@@ -68,27 +68,30 @@ class HeadSampling(Processor[HeadSamplingConfig]):
     def process(self, batch: Batch) -> None:
         """Write the decision on every span; in mode `drop`, drop those outside the sample."""
         traces = batch.by_trace()
+        before = {
+            trace: [record.span.trace_state for record in records]
+            for trace, records in traces.items()
+        }
         resources: Resources = {}
-        draws = {trace: self._draw(trace, found, resources) for trace, found in traces.items()}
+        draws = {
+            trace: _drawn_before(trace, before[trace]) or self._draw(trace, records, resources)
+            for trace, records in traces.items()
+        }
         self._remembered.improve(draws, worst=len(self._keys) + 1)
         outside = {trace for trace, draw in draws.items() if draw.randomness < self._threshold}
         self._count(batch, traces, outside)
         if self.config.mode == "drop":
-            self._drop(batch, traces, outside)
-        for trace_id, records in traces.items():
-            self._mark(records, draws[trace_id], trace_id not in outside)
+            self._drop(batch, outside)
+        for trace, records in batch.by_trace().items():
+            self._mark(records, before[trace], draws[trace], trace not in outside)
 
-    def _drop(
-        self, batch: Batch, traces: dict[bytes, list[SpanRecord]], outside: set[bytes]
-    ) -> None:
+    def _drop(self, batch: Batch, outside: set[bytes]) -> None:
         if outside:
             gone = batch.retain(lambda record: record.span.trace_id not in outside)
             self.context.counts.dropped(batch, gone, "head_sampled_out")
-            traces.clear()
-            traces.update(batch.by_trace())
 
     def _count(
-        self, batch: Batch, traces: dict[bytes, list[SpanRecord]], outside: set[bytes]
+        self, batch: Batch, traces: Mapping[bytes, Sequence[SpanRecord]], outside: set[bytes]
     ) -> None:
         not_sampled = sum(len(traces[trace_id]) for trace_id in outside)
         sampled = batch.span_count - not_sampled
@@ -100,11 +103,7 @@ class HeadSampling(Processor[HeadSamplingConfig]):
         batch.transaction.on_commit(count)
 
     def _draw(self, trace_id: bytes, records: Sequence[SpanRecord], resources: Resources) -> Draw:
-        """What came in with the trace, else the hash of its best key, else of the trace id."""
-        incoming = {tracestate for record in records if (tracestate := record.span.trace_state)}
-        drawn = [draw for text in incoming if (draw := _incoming(text, trace_id)) is not None]
-        if drawn:
-            return min(drawn, key=lambda draw: (draw.rank, -draw.randomness))
+        """The hash of the best key of the trace, else of its id."""
         best: Draw | None = None
         for record in records:
             found = self._from_keys(record, resources)
@@ -135,14 +134,12 @@ class HeadSampling(Processor[HeadSamplingConfig]):
         low, _ = mmh3.hash64(key, self.config.hash_seed, signed=False)
         return low & (ts.NEVER - 1)
 
-    def _mark(self, records: Iterable[SpanRecord], draw: Draw, sampled: bool) -> None:
-        written: dict[str, str] = {}
-        for record in records:
-            before = record.span.trace_state
-            after = written.get(before)
-            if after is None:
-                after = written[before] = self._tracestate(before, draw, sampled)
-            record.span.trace_state = after
+    def _mark(
+        self, records: Iterable[SpanRecord], tracestates: list[str], draw: Draw, sampled: bool
+    ) -> None:
+        after = {before: self._tracestate(before, draw, sampled) for before in set(tracestates)}
+        for record, before in zip(records, tracestates, strict=True):
+            record.span.trace_state = after[before]
 
     def _tracestate(self, before: str, draw: Draw, sampled: bool) -> str:
         """The span's tracestate with this decision in it; an earlier `th` is never lowered."""
@@ -162,6 +159,15 @@ class HeadSampling(Processor[HeadSamplingConfig]):
                 own["t"] = ts.format_threshold(earlier)
             after = ts.with_member(after, "winnow", ts.join_subkeys(own))
         return ts.with_member(after, "ot", ts.join_subkeys(ot))
+
+
+def _drawn_before(trace_id: bytes, tracestates: Iterable[str]) -> Draw | None:
+    """The best of what earlier samplers drew for the trace."""
+    if not any(tracestates):  # most traces
+        return None
+    found = [_incoming(text, trace_id) for text in set(tracestates) if text]
+    drawn = [draw for draw in found if draw is not None]
+    return min(drawn, key=lambda draw: (draw.rank, -draw.randomness), default=None)
 
 
 def _incoming(tracestate: str, trace_id: bytes) -> Draw | None:

@@ -13,7 +13,6 @@ from collector.storage import Storage
 _TABLE = """CREATE TABLE IF NOT EXISTS queue (
     id INTEGER PRIMARY KEY, exporter TEXT NOT NULL, spans INTEGER NOT NULL, payload BLOB NOT NULL
 ) STRICT"""
-_INSERT = "INSERT INTO queue (id, exporter, spans, payload) VALUES (?, ?, ?, ?)"
 _DELETE = "DELETE FROM queue WHERE id = ?"
 _WAITING = "SELECT id, spans, length(payload) FROM queue WHERE exporter = ? ORDER BY id"
 _PAYLOAD = "SELECT payload FROM queue WHERE id = ?"
@@ -64,7 +63,7 @@ class Queue:
         self._reserve(item)
         transaction = batch.transaction
         transaction.on_rollback(lambda: self._release(item))
-        transaction.write(_INSERT, [(item.row, self._exporter_id, item.spans, payload)])
+        transaction.insert("queue", [(item.row, self._exporter_id, item.spans, payload)])
         transaction.on_commit(lambda: self._publish(item))
 
     def take(self) -> list[Item]:

@@ -2,11 +2,12 @@
 
 import threading
 
-from collector.batch import Batch, pack
+from collector.batch import Batch
 from collector.component import Context, Exporter
 from collector.delivery.retry import Retry
 from collector.delivery.settings import ExporterConfig
 from collector.errors import PermanentError, RetryableError, SplitError
+from collector.packing import pack
 
 
 class Sender:

@@ -29,7 +29,6 @@ class ChunkStore:
         """`key` names the table, so it must be the same after a restart and no one else's."""
         self._storage = storage
         self._table = '"tail_sampling:{}"'.format(key.replace('"', '""'))
-        self._insert = f"INSERT INTO {self._table} VALUES (?, ?, ?, ?)"  # noqa: S608
         chosen = "id IN (SELECT value FROM json_each(?))"
         self._delete = f"DELETE FROM {self._table} WHERE {chosen}"  # noqa: S608
         self._select = f"SELECT * FROM {self._table} WHERE {chosen} ORDER BY id"  # noqa: S608
@@ -50,7 +49,7 @@ class ChunkStore:
 
     def add(self, transaction: Transaction, chunks: Sequence[Chunk]) -> None:
         """Store chunks with the transaction."""
-        transaction.write(self._insert, chunks)
+        transaction.insert(self._table, chunks)
 
     def remove(self, transaction: Transaction, ids: Iterable[int]) -> None:
         """Delete chunks with the transaction."""

@@ -30,6 +30,16 @@ class Decision(NamedTuple):
         return self.outcome == "sampled"
 
 
+_NOT_SAMPLED = Decision("not_sampled", NO_POLICY)
+
+
+class Named(NamedTuple):
+    """A policy and its name in the configuration."""
+
+    name: str
+    policy: Policy[Any]
+
+
 class Rules:
     """The policies in their order, with the Collector's precedence.
 
@@ -48,10 +58,10 @@ class Rules:
         that raise; these then have no say.
         """
         setup = Setup(clock)
-        self._policies = [(config.name, config.build(setup)) for config in configs]
+        self._policies = [Named(config.name, config.build(setup)) for config in configs]
         self._observers: list[Observer[Any]] = setup.observers
         self._learners: list[Policy[Any]] = setup.learners
-        self._first_match = first_match
+        self._final = (Verdict.DROPPED, *((Verdict.SAMPLED,) if first_match else ()))
         self._failed = failed
 
     def summary(self, trace_id: bytes) -> Summary:
@@ -81,33 +91,32 @@ class Rules:
                 self._failed(error)
         return decision
 
-    def _verdicts(self, summary: Summary) -> dict[Verdict, tuple[str, Policy[Any]]]:
+    def _verdicts(self, summary: Summary) -> Sequence[Named | None]:
         """The first policy of each verdict."""
-        first: dict[Verdict, tuple[str, Policy[Any]]] = {}
-        for name, policy in self._policies:
+        first: list[Named | None] = [None] * len(Verdict)
+        for named in self._policies:
             try:
-                verdict = policy.decide(summary)
+                verdict = named.policy.decide(summary)
             except Exception as error:
                 self._failed(error)
                 continue
-            first.setdefault(verdict, (name, policy))
-            if verdict is Verdict.DROPPED or (self._first_match and verdict is Verdict.SAMPLED):
+            if first[verdict] is None:
+                first[verdict] = named
+            if verdict in self._final:
                 break
         return first
 
 
-def _combine(first: dict[Verdict, tuple[str, Policy[Any]]], head: Head | None) -> Decision:
-    if Verdict.DROPPED in first:
-        return Decision("dropped", first[Verdict.DROPPED][0])
-    if Verdict.INVERT_NOT_SAMPLED in first:
-        return Decision("not_sampled", first[Verdict.INVERT_NOT_SAMPLED][0])
-    winner = first.get(Verdict.SAMPLED)
-    if winner is None and Verdict.NOT_SAMPLED not in first:
-        winner = first.get(Verdict.INVERT_SAMPLED)
+def _combine(first: Sequence[Named | None], head: Head | None) -> Decision:
+    not_sampled, sampled, dropped, invert_sampled, invert_not_sampled = first
+    if dropped:
+        return Decision("dropped", dropped.name)
+    if invert_not_sampled:
+        return Decision("not_sampled", invert_not_sampled.name)
+    winner = sampled or (None if not_sampled else invert_sampled)
     if winner is None:
-        return Decision("not_sampled", NO_POLICY)
-    name, policy = winner
-    return Decision("sampled", name, policy.weight, head)
+        return _NOT_SAMPLED
+    return Decision("sampled", winner.name, winner.policy.weight, head)
 
 
 class DecisionCache:

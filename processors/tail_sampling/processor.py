@@ -2,9 +2,9 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from collector import Batch, Context, Processor, RefusedError, SpanRecord, pack
+from collector import Batch, Context, Packer, Processor, RefusedError, SpanRecord, pack
 from processors.tail_sampling.chunks import Chunk, ChunkStore
 from processors.tail_sampling.config import TailSamplingConfig
 from processors.tail_sampling.decision import Decision, DecisionCache, Rules
@@ -60,13 +60,13 @@ class TailSampling(Processor[TailSamplingConfig]):
         self,
         batch: Batch,
         pinned: dict[bytes, OpenTrace],
-        traces: dict[bytes, list[SpanRecord]],
+        traces: Mapping[bytes, list[SpanRecord]],
     ) -> None:
-        now = self._clock.now()
+        now, packer = self._clock.now(), Packer()
         chunks, arrivals = [], []
         for trace_id, trace in pinned.items():
             records = traces[trace_id]
-            chunk = Chunk(self._chunks.new_id(), trace_id, now, pack(records))
+            chunk = Chunk(self._chunks.new_id(), trace_id, now, packer.pack(records))
             chunks.append(chunk)
             arrivals.append(Arrival(trace, chunk.id, len(chunk.payload), records))
         self._chunks.add(batch.transaction, chunks)
@@ -77,7 +77,7 @@ class TailSampling(Processor[TailSamplingConfig]):
         self._metrics.held(new, sum(len(arrival.records) for arrival in arrivals))
 
     def _follow(
-        self, batch: Batch, decided: dict[bytes, Decision], traces: dict[bytes, list[SpanRecord]]
+        self, batch: Batch, decided: dict[bytes, Decision], traces: Mapping[bytes, list[SpanRecord]]
     ) -> None:
         records: list[SpanRecord] = []
         for trace_id, decision in decided.items():
@@ -100,13 +100,13 @@ class TailSampling(Processor[TailSamplingConfig]):
     def _decide(self, traces: Sequence[OpenTrace]) -> None:
         """Decide, then drop and release; what cannot be carried out now is tried again later."""
         waiting = {trace.summary.trace_id: trace for trace in traces}
+        kept: list[OpenTrace] = []
+        dropped: list[OpenTrace] = []
         delay = 1.0
         try:
             for trace in traces:
-                if trace.decision is None:
-                    trace.decision = self._rules.decide(trace.summary)
-            kept = [trace for trace in traces if trace.decision and trace.decision.kept]
-            dropped = [trace for trace in traces if trace.decision and not trace.decision.kept]
+                decision = trace.decision = trace.decision or self._rules.decide(trace.summary)
+                (kept if decision.kept else dropped).append(trace)
             self._drop(dropped, waiting, "not_sampled")
             for group in _groups(kept):
                 self._release(group, waiting)

@@ -32,12 +32,12 @@ class SlidingQuantile:
         self._total: dict[int, int] = {}
         self._count = 0
         self._added = 0
-        self._threshold: int | None = None
+        self._threshold: float | None = None
+        """The largest value in the bucket of the quantile."""
 
     def add(self, value: int, now: float) -> None:
         """Count a value that was seen at `now`, in seconds."""
-        self._slide(now)
-        number = int(now // self._step)
+        number = self._slide(now)
         if not self._parts or self._parts[-1][0] != number:
             self._parts.append((number, {}))
         part, bucket = self._parts[-1][1], _bucket(value)
@@ -55,8 +55,8 @@ class SlidingQuantile:
         if self._count < self._min_samples:
             return False
         if self._threshold is None or self._added * _REFRESH_SHARE >= self._count:
-            self._threshold, self._added = self._quantile_bucket(), 0
-        return _bucket(value) > self._threshold
+            self._threshold, self._added = _GAMMA ** self._quantile_bucket(), 0
+        return value > self._threshold
 
     def _quantile_bucket(self) -> int:
         rank = self._quantile * self._count
@@ -68,15 +68,17 @@ class SlidingQuantile:
                 break
         return bucket
 
-    def _slide(self, now: float) -> None:
-        oldest = int(now // self._step) - SUB_WINDOWS
-        while self._parts and self._parts[0][0] <= oldest:
+    def _slide(self, now: float) -> int:
+        """Forget what left the window; returns the number of the sub-window of `now`."""
+        number = int(now // self._step)
+        while self._parts and self._parts[0][0] <= number - SUB_WINDOWS:
             self._threshold = None
             for bucket, count in self._parts.popleft()[1].items():
                 self._count -= count
                 self._total[bucket] -= count
                 if not self._total[bucket]:
                     del self._total[bucket]
+        return number
 
 
 class GroupedQuantiles(Generic[K]):
@@ -96,10 +98,8 @@ class GroupedQuantiles(Generic[K]):
     def add(self, group: K, value: int, now: float) -> None:
         """Count a value in its group."""
         with self._lock:
-            sketch = self._groups.pop(group, None) or SlidingQuantile(*self._settings)
-            self._groups[group] = sketch
-            if len(self._groups) > self._max_groups:
-                self._groups.popitem(last=False)
+            sketch = self._groups.get(group) or self._begin(group)
+            self._groups.move_to_end(group)
             sketch.add(value, now)
 
     def exceeded_by(self, group: K, value: int, now: float) -> bool:
@@ -107,6 +107,12 @@ class GroupedQuantiles(Generic[K]):
         with self._lock:
             sketch = self._groups.get(group)
             return sketch is not None and sketch.exceeded_by(value, now)
+
+    def _begin(self, group: K) -> SlidingQuantile:
+        if len(self._groups) >= self._max_groups:
+            self._groups.popitem(last=False)
+        sketch = self._groups[group] = SlidingQuantile(*self._settings)
+        return sketch
 
 
 def _bucket(value: int) -> int:

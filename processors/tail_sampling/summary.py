@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from collector import SpanRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from collector import Attributes, SpanRecord
 from collector import tracestate as ts
 from collector.model_calls import MODEL_CALLS, TOOL_CALL, Usage, model_call, operation
 
 POLICY_ATTRIBUTE = "winnow.sampling.policy"
+_GUARDRAIL = "winnow.guardrail.fired"
+_NO_USAGE = Usage(0, 0)
 
 Call: TypeAlias = "tuple[bytes, float | None, int, int]"
 """One model call: the parent span's id, the cost if it is known, input and output tokens."""
@@ -30,6 +34,7 @@ class Summary:
     __slots__ = (
         "calls",
         "end",
+        "guarded",
         "head",
         "last_tracestate",
         "rooted",
@@ -50,6 +55,8 @@ class Summary:
         self.end = 0
         self.statuses = 0
         """One bit for each status code seen: `1 << code`."""
+        self.guarded = False
+        """Whether a guardrail intervened."""
         self.rooted = False
         """Whether the root span has arrived."""
         self.head: Head | None = None
@@ -76,16 +83,21 @@ class Summary:
             end = span.end_time_unix_nano
             if end > self.end:  # noqa: PLR1730 - max() costs more, and this runs for every span
                 self.end = end
-            self.statuses |= 1 << span.status.code
+            # Asked first, since reading a message that is not set makes one.
+            self.statuses |= 1 << span.status.code if span.HasField("status") else 1
             if not span.parent_span_id:
                 self.rooted = True
-            if span.trace_state != self.last_tracestate:
-                self._observe_head(span.trace_state)
+            tracestate = span.trace_state
+            if tracestate != self.last_tracestate:
+                self._observe_head(tracestate)
             attributes = record.attributes
             name = operation(attributes)
             if name:
-                self._observe_operation(name, record)
-            if POLICY_ATTRIBUTE in attributes.entries:
+                self._observe_operation(name, span, attributes)
+            entries = attributes.entries
+            if _GUARDRAIL in entries and entries[_GUARDRAIL].value.bool_value:
+                self.guarded = True
+            if POLICY_ATTRIBUTE in entries:
                 self.stamped = True
 
     def _observe_head(self, tracestate: str) -> None:
@@ -94,11 +106,13 @@ class Summary:
         if head is not None and (self.head is None or _better(head, self.head)):
             self.head = head
 
-    def _observe_operation(self, name: str, record: SpanRecord) -> None:
+    def _observe_operation(self, name: str, span: Span, attributes: Attributes) -> None:
         if name in MODEL_CALLS:
             if self.calls is None:
                 self.calls = {}
-            self.calls[record.span.span_id] = _read_call(record)
+            call = model_call(attributes)
+            usage = call.usage or _NO_USAGE
+            self.calls[span.span_id] = span.parent_span_id, call.cost, usage.input, usage.output
         elif name == TOOL_CALL:
             self.tool_calls += 1
 
@@ -138,9 +152,3 @@ def read_head(tracestate: str) -> Head | None:
 
 def _better(one: Head, other: Head) -> bool:
     return (-one.rank, one.sampled) > (-other.rank, other.sampled)
-
-
-def _read_call(record: SpanRecord) -> Call:
-    call = model_call(record.attributes)
-    usage = call.usage or Usage(0, 0)
-    return record.span.parent_span_id, call.cost, usage.input, usage.output

@@ -2,9 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector import Batch, pack
+from collector import Batch
 from tests.helpers import batch, request, span
 
 traces = st.lists(st.integers(1, 5), max_size=30)
@@ -39,25 +38,22 @@ def test_retain_keeps_exactly_the_chosen_spans_in_order(numbers):
     assert Batch(payload=item.payload).span_count == len(kept)
 
 
+@given(traces)
+def test_grouping_by_trace_keeps_every_span_in_order(numbers):
+    item = batch(*(span(trace=number) for number in numbers))
+    for trace_id, records in item.by_trace().items():
+        assert records == [r for r in item.spans if r.span.trace_id == trace_id]
+    assert sum(map(len, item.by_trace().values())) == len(numbers)
+
+
+def test_removed_spans_are_in_no_group_any_more():
+    item = batch(span(trace=1), span(trace=2))
+    _, second = item.by_trace()
+    item.retain(lambda record: record.span.trace_id == second)
+    assert list(item.by_trace()) == [second]
+
+
 def test_resources_left_without_spans_go_too():
     item = batch(span())
     item.retain(lambda record: False)
     assert not item.message.resource_spans
-
-
-@given(traces)
-def test_packing_by_trace_loses_and_invents_nothing(numbers):
-    item = batch(*(span(trace=number) for number in numbers), resource={"service.name": "agent"})
-    packed = Batch(payload=b"".join(pack(records) for records in item.by_trace().values()))
-    assert sorted(r.span.span_id for r in packed.spans) == sorted(
-        r.span.span_id for r in item.spans
-    )
-    assert all(r.resource.attributes.text("service.name") == "agent" for r in packed.spans)
-
-
-def test_packing_keeps_scopes_and_schema_urls():
-    message = request(span())
-    message.resource_spans[0].schema_url = "https://example.com/resource"
-    message.resource_spans[0].scope_spans[0].schema_url = "https://example.com/scope"
-    packed = ExportTraceServiceRequest.FromString(pack(Batch(message).spans))
-    assert packed == message

@@ -3,6 +3,8 @@
 import sqlite3
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collector.errors import StartError
 from collector.storage import FILE_NAME, Storage
@@ -58,6 +60,18 @@ def test_a_write_that_fails_undoes_the_whole_transaction(storage):
         fail()
     assert storage.read("SELECT * FROM things") == []
     assert undone == [True]
+
+
+@given(st.integers(0, 700))
+def test_rows_are_inserted_whole_however_many(count):
+    storage = Storage()
+    storage.open()
+    storage.execute(TABLE)
+    rows = [(number, f"name {number}") for number in range(count)]
+    with storage.transaction() as transaction:
+        transaction.insert("things", rows)
+    assert storage.read("SELECT * FROM things ORDER BY id") == rows
+    storage.close()
 
 
 def test_row_ids_go_on_after_the_largest_stored(storage):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from collector import ConfigModel, SpanRecord
 from collector.attributes import AnyValue
-from processors.tail_sampling.policies.base import EmptySettings, Observer, Setup, Verdict
+from processors.tail_sampling.policies.base import Observer, Setup, Verdict
 from processors.tail_sampling.summary import Summary
 
 
@@ -151,18 +151,3 @@ class BooleanAttribute(AttributePolicy[BooleanAttributeSettings]):
     def matches(self, value: AnyValue) -> bool:
         """Whether it is a boolean, and this one."""
         return value.HasField("bool_value") and value.bool_value == self.settings.value
-
-
-class Guardrail(Observer[EmptySettings]):
-    """Keeps traces in which a guardrail intervened, as the `genai` processor says."""
-
-    def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
-        """Remember that one fired."""
-        for record in records:
-            fired = record.attributes.value("winnow.guardrail.fired")
-            if fired is not None and fired.bool_value:
-                summary.state[self.slot] = True
-
-    def decide(self, summary: Summary) -> Verdict:
-        """Sampled if one fired."""
-        return Verdict.of(bool(summary.state[self.slot]))

@@ -21,15 +21,18 @@ class Verdict(IntEnum):
     INVERT_NOT_SAMPLED = 4
     """Not sampled, unless dropped anyway (`invert_match`)."""
 
-    @classmethod
-    def of(cls, matched: bool) -> "Verdict":
+    @staticmethod
+    def of(matched: bool) -> "Verdict":
         """SAMPLED where matched."""
-        return cls.SAMPLED if matched else cls.NOT_SAMPLED
+        return _VERDICTS[matched]
 
     @property
     def positive(self) -> bool:
         """Whether a combining policy takes it for sampled."""
         return self in (Verdict.SAMPLED, Verdict.INVERT_SAMPLED)
+
+
+_VERDICTS = tuple(Verdict)  # in Python 3.11, looking a member up by name costs a call
 
 
 class Weight(IntEnum):

@@ -83,9 +83,8 @@ class LatencyPercentile(Observer[LatencyPercentileSettings]):
     def decide(self, summary: Summary) -> Verdict:
         """Sampled if the trace, or one of its spans, is slow."""
         now = self.clock.monotonic()
-        durations = self._durations(summary)
-        slow = (self._quantiles.exceeded_by(group, value, now) for group, value in durations)
-        return Verdict.of(any(slow))
+        slow = self._quantiles.exceeded_by
+        return Verdict.of(any(slow(*found, now) for found in self._durations(summary)))
 
     def learn(self, summary: Summary) -> None:
         """A decided trace is a sample; spans are samples as soon as they come."""

@@ -10,7 +10,6 @@ from pydantic import Field, create_model
 from collector import ConfigModel
 from processors.tail_sampling.policies.attributes import (
     BooleanAttribute,
-    Guardrail,
     NumericAttribute,
     StringAttribute,
 )
@@ -19,6 +18,7 @@ from processors.tail_sampling.policies.chance import Probabilistic, RateLimiting
 from processors.tail_sampling.policies.latency import Latency, LatencyPercentile
 from processors.tail_sampling.policies.simple import (
     AlwaysSample,
+    Guardrail,
     HeadSampled,
     SpanCount,
     StatusCode,

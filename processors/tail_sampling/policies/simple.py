@@ -1,4 +1,4 @@
-"""Policies on what every span says: its status, its number, its sampling marks."""
+"""Policies on what every span says: its status, its number, its marks."""
 
 from typing import Literal
 
@@ -69,3 +69,11 @@ class HeadSampled(Policy[EmptySettings]):
     def decide(self, summary: Summary) -> Verdict:
         """Sampled if the trace is in the head sample."""
         return Verdict.of(summary.head is not None and summary.head.sampled)
+
+
+class Guardrail(Policy[EmptySettings]):
+    """Keeps traces in which a guardrail intervened, as the `genai` processor says."""
+
+    def decide(self, summary: Summary) -> Verdict:
+        """Sampled if one did."""
+        return Verdict.of(summary.guarded)
