@@ -68,7 +68,9 @@ class SpanRecord:
     @property
     def failed(self) -> bool:
         """Whether the span's status is ERROR."""
-        return self.span.status.code == Status.STATUS_CODE_ERROR
+        span = self.span
+        # Reading a status that is not set would make one, at three times the cost of asking.
+        return span.HasField("status") and span.status.code == Status.STATUS_CODE_ERROR
 
     @property
     def duration(self) -> float:

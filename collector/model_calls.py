@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from collector.attributes import Attributes
 from collector.batch import SpanRecord
@@ -132,29 +132,27 @@ def read_usage(entries: Mapping[str, KeyValue]) -> Usage | None:
 
 
 def _read(attributes: Attributes) -> ModelCall:
-    text, entries = attributes.text, attributes.entries
+    text, get = attributes.text, attributes.entries.get
+    reasons, cost, utilization = get(FINISH_REASONS), get(COST), get(UTILIZATION)
     return ModelCall(
         operation(attributes),
         text("gen_ai.provider.name"),
         text("gen_ai.request.model"),
         text("gen_ai.response.model"),
-        read_usage(entries),
-        _texts(entries.get(FINISH_REASONS)),
-        _number(entries.get(COST)),
-        _number(entries.get(UTILIZATION)),
+        read_usage(attributes.entries),
+        () if reasons is None else _texts(reasons.value),
+        None if cost is None else _number(cost.value),
+        None if utilization is None else _number(utilization.value),
     )
 
 
-def _texts(entry: KeyValue | None) -> Sequence[str]:
+def _texts(value: AnyValue) -> Sequence[str]:
     """The strings of an array, or the one string that stands in its place."""
-    if entry is None:
-        return ()
-    value = entry.value
     return [item.string_value for item in value.array_value.values] or [value.string_value]
 
 
-def _number(entry: KeyValue | None) -> float | None:
-    return None if entry is None else entry.value.double_value or float(entry.value.int_value)
+def _number(value: AnyValue) -> float:
+    return value.double_value or float(value.int_value)
 
 
 def _count(entry: KeyValue | None) -> int:

@@ -110,6 +110,8 @@ class Guardrails:
         self._rank = {key: rank for rank, key in enumerate(self._by_key)}.__getitem__
         self.names = frozenset(self._by_key)
         """A span with none of these attributes, and no exception, tells of no guardrail."""
+        self._rare = self.names - {FINISH_REASONS}
+        self._asks_reasons = FINISH_REASONS in self.names
 
     def judge(self, record: SpanRecord) -> None:
         """Mark the span if a guardrail fired on it."""
@@ -123,9 +125,8 @@ class Guardrails:
         record.attributes.set(ACTION, action.lower())
 
     def _attribute_rule(self, record: SpanRecord) -> GuardrailRule | None:
-        attributes, names = record.attributes, self.names
-        present = [key for key in attributes.entries if key in names]
-        for key in sorted(present, key=self._rank) if len(present) > 1 else present:
+        attributes = record.attributes
+        for key in self._present(attributes):
             rules = self._by_key[key]
             texts = _told(attributes, key)
             if rules.accepted is not None and rules.accepted.isdisjoint(texts):
@@ -134,6 +135,13 @@ class Guardrails:
                 if candidate.holds(record, texts):
                     return candidate.rule
         return None
+
+    def _present(self, attributes: Attributes) -> Iterable[str]:
+        """The keys of rules that the span has, in the rules' order."""
+        entries = attributes.entries
+        if self._rare.isdisjoint(entries):  # as on nearly every span
+            return (FINISH_REASONS,) if FINISH_REASONS in entries and self._asks_reasons else ()
+        return sorted(self.names & entries.keys(), key=self._rank)
 
     def _exception_rule(self, record: SpanRecord) -> GuardrailRule | None:
         if not self._exceptions or not record.failed:
