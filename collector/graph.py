@@ -27,9 +27,15 @@ class Surroundings:
 class Graph:
     """Every component of one configuration, wired up."""
 
-    def __init__(self, config: CollectorConfig, surroundings: Surroundings) -> None:
-        """Build and wire; nothing is acquired yet. Raises ConfigError from a component."""
+    def __init__(
+        self, config: CollectorConfig, surroundings: Surroundings, *, reloaded: bool = False
+    ) -> None:
+        """Build and wire; nothing is acquired yet. Raises ConfigError from a component.
+
+        `reloaded`: another graph ran in this process before.
+        """
         self._config = config
+        self._reloaded = reloaded
         self._around = surroundings
         self._processors: list[Processor[Any]] = []
         self._deliveries = {
@@ -70,7 +76,9 @@ class Graph:
         return Context(
             component_id=component_id,
             state_key=f"{pipeline}/{component_id}",
-            counts=SpanCounts(self._around.metrics, component_id, pipeline),
+            counts=SpanCounts(
+                self._around.metrics, component_id, pipeline, reloaded=self._reloaded
+            ),
             storage=self._around.storage,
             clock=self._around.clock,
             logger=get_logger(component=component_id),

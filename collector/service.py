@@ -57,7 +57,7 @@ class Service:
         """Change over to the configuration that `load` gives; on any mistake keep the old one."""
         try:
             config = load()
-            graph = Graph(config, self._around)
+            graph = Graph(config, self._around, reloaded=True)
         except WinnowError as error:
             self._log.error("reload refused, the old pipelines go on", problem=str(error))
             return
@@ -84,8 +84,8 @@ class Service:
         receivers = self._graph.receivers if self._graph else []
         return banner(self._config, receivers, self._telemetry.port if self._telemetry else 0)
 
-    def _run(self, config: CollectorConfig) -> Graph:
-        graph = Graph(config, self._around)
+    def _run(self, config: CollectorConfig, *, reloaded: bool = False) -> Graph:
+        graph = Graph(config, self._around, reloaded=reloaded)
         graph.start()
         return graph
 
@@ -98,7 +98,7 @@ class Service:
             graph.start()
         except WinnowError as error:
             self._log.error("reload failed, going back to the old pipelines", problem=str(error))
-            self._graph = self._run(self._config)
+            self._graph = self._run(self._config, reloaded=True)
             return
         self._graph, self._config = graph, config
         self._log.info("reloaded", warnings=list(config.warnings))
@@ -137,13 +137,14 @@ def run(config: CollectorConfig, reload: Callable[[], CollectorConfig]) -> int:
     with _signals() as received:
         try:
             service.start()
+            _calm_garbage_collector()
+            print(service.banner, flush=True)  # noqa: T201
+            while received.get() == signal.SIGHUP:
+                service.reload(reload)
         except WinnowError as error:
-            log.error("cannot start", problem=str(error))
+            log.error("cannot run", problem=str(error))
+            service.stop()
             return 1
-        _calm_garbage_collector()
-        print(service.banner, flush=True)  # noqa: T201
-        while received.get() == signal.SIGHUP:
-            service.reload(reload)
         log.info("stopping", drain_timeout=config.service.drain_timeout)
         _exit_on_next_signal()
         service.stop()

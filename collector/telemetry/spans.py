@@ -7,7 +7,10 @@ from collector.telemetry.metrics import Metrics
 class SpanCounts:
     """Counts what happens to spans at one component of one pipeline."""
 
-    def __init__(self, metrics: Metrics, component: str, pipeline: str = "") -> None:
+    def __init__(
+        self, metrics: Metrics, component: str, pipeline: str = "", *, reloaded: bool = False
+    ) -> None:
+        """`reloaded`: what is in the storage was accepted by this very process."""
         self.metrics = metrics
         self._component = component
         self._pipeline = pipeline
@@ -29,12 +32,14 @@ class SpanCounts:
         self._restored = metrics.counter(
             "winnow_restored_spans",
             "Spans that an earlier process had accepted and this one took up from the storage.",
-            ("component",),
+            ("pipeline", "component"),
         )
+        self._reloaded = reloaded
 
     def restored(self, spans: int) -> None:
         """`spans` were found in the storage at the start."""
-        self._restored.labels(self._component).inc(spans)
+        if not self._reloaded:
+            self._restored.labels(self._pipeline, self._component).inc(spans)
 
     def dropped(self, batch: Batch, spans: int, reason: str) -> None:
         """`spans` of the batch are dropped for `reason`, once its transaction is committed."""

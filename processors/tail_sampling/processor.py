@@ -170,6 +170,7 @@ class TailSampling(Processor[TailSamplingConfig]):
             age = max(0.0, now - chunk.arrived)
             size = len(chunk.payload)
             self._held([Arrival(pinned[chunk.trace_id], chunk.id, size, records, age)])
+            self.context.counts.restored(len(records))
 
     def _run(self) -> None:
         while self._open.wait_for_due(self._clock.monotonic, _PAUSE):

@@ -271,7 +271,7 @@ def test_a_durable_queue_is_taken_up_by_the_next_process(chain, tmp_path):
     delivery.start()
     eventually(lambda: exporter.names == ["a", "b"])
     restored = context.counts.metrics.registry.get_sample_value(
-        "winnow_restored_spans_total", {"component": "backend"}
+        "winnow_restored_spans_total", {"component": "backend", "pipeline": "traces"}
     )
     assert restored == 2
 
