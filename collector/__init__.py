@@ -6,9 +6,10 @@ configuration and a `Context`, and found through a Python entry point. See CONTR
 
 from collector.attributes import Attributes, Value, to_python, write_value
 from collector.batch import Batch, ResourceRecord, ScopeRecord, SpanRecord
+from collector.clock import Clock
 from collector.component import Component, Consumer, Context, Exporter, Processor, Receiver
 from collector.config.fields import ComponentConfig, ConfigModel, Duration, Endpoint, Secret
-from collector.delivery.settings import ExporterConfig, SendingQueue
+from collector.delivery.settings import ExporterConfig, QueueBatch, SendingQueue
 from collector.errors import (
     ConfigError,
     DeliveryError,
@@ -20,6 +21,8 @@ from collector.errors import (
     WinnowError,
 )
 from collector.packing import Packer, pack
+from collector.storage import Storage
+from collector.telemetry.metrics import BoundedLabel
 from collector.transaction import Transaction
 
 __version__ = "0.1.0"
@@ -27,6 +30,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Attributes",
     "Batch",
+    "BoundedLabel",
+    "Clock",
     "Component",
     "ComponentConfig",
     "ConfigError",
@@ -41,6 +46,7 @@ __all__ = [
     "Packer",
     "PermanentError",
     "Processor",
+    "QueueBatch",
     "Receiver",
     "RefusedError",
     "ResourceRecord",
@@ -51,6 +57,7 @@ __all__ = [
     "SpanRecord",
     "SplitError",
     "StartError",
+    "Storage",
     "Transaction",
     "Value",
     "WinnowError",

@@ -5,7 +5,11 @@ from typing import Any
 
 from collector import __version__
 from collector.component import Receiver
+from collector.config.fields import ComponentConfig
 from collector.config.load import CollectorConfig
+from collector.config.secrets import hide_user_info
+
+_ADDRESSES = ("url", "endpoint", "host")
 
 
 def banner(config: CollectorConfig, receivers: Iterable[Receiver[Any]], telemetry_port: int) -> str:
@@ -17,6 +21,7 @@ def banner(config: CollectorConfig, receivers: Iterable[Receiver[Any]], telemetr
         "",
         *_senders(receivers),
         *_pipelines(config),
+        *_destinations(config),
         f"  state       {where}",
         f"  look at     http://{host}:{telemetry_port}/metrics  /livez  /readyz",
     ]
@@ -30,6 +35,21 @@ def _senders(receivers: Iterable[Receiver[Any]]) -> list[str]:
         for transport, address in getattr(receiver, "endpoints", {}).items()
     ]
     return [f"  send spans  {address}  ({name})" for name, address in addresses]
+
+
+def _destinations(config: CollectorConfig) -> list[str]:
+    """The exporters that name a place; what a URL says after its `?` may be a key."""
+    return [
+        f"  delivers    {hide_user_info(address).partition('?')[0]}  ({spec.id})"
+        for spec in config.exporters.values()
+        if (address := _address(spec.config))
+    ]
+
+
+def _address(settings: ComponentConfig) -> str:
+    return next(
+        (str(getattr(settings, name)) for name in _ADDRESSES if hasattr(settings, name)), ""
+    )
 
 
 def _pipelines(config: CollectorConfig) -> list[str]:

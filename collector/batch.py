@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from collector.attributes import Attributes
@@ -14,12 +12,21 @@ from collector.transaction import Transaction
 class ResourceRecord:
     """A resource and its attributes, shared by all its spans in the batch."""
 
-    __slots__ = ("_attributes", "resource", "schema_url")
+    __slots__ = ("_attributes", "_holder", "resource")
 
-    def __init__(self, resource: Resource, schema_url: str) -> None:
-        self.resource = resource
-        self.schema_url = schema_url
+    def __init__(self, holder: ResourceSpans) -> None:
+        self.resource = holder.resource
+        self._holder = holder
         self._attributes: Attributes | None = None
+
+    @property
+    def schema_url(self) -> str:
+        """The schema that the resource follows."""
+        return self._holder.schema_url
+
+    @schema_url.setter
+    def schema_url(self, value: str) -> None:
+        self._holder.schema_url = value
 
     @property
     def attributes(self) -> Attributes:
@@ -32,12 +39,21 @@ class ResourceRecord:
 class ScopeRecord:
     """An instrumentation scope, shared by all its spans in the batch."""
 
-    __slots__ = ("_attributes", "schema_url", "scope")
+    __slots__ = ("_attributes", "_holder", "scope")
 
-    def __init__(self, scope: InstrumentationScope, schema_url: str) -> None:
-        self.scope = scope
-        self.schema_url = schema_url
+    def __init__(self, holder: ScopeSpans) -> None:
+        self.scope = holder.scope
+        self._holder = holder
         self._attributes: Attributes | None = None
+
+    @property
+    def schema_url(self) -> str:
+        """The schema that the scope and its spans follow."""
+        return self._holder.schema_url
+
+    @schema_url.setter
+    def schema_url(self, value: str) -> None:
+        self._holder.schema_url = value
 
     @property
     def attributes(self) -> Attributes:
@@ -190,9 +206,9 @@ class Batch:
 
 def _records(resources: Iterable[ResourceSpans]) -> Iterable[SpanRecord]:
     for resource_spans in resources:
-        resource = ResourceRecord(resource_spans.resource, resource_spans.schema_url)
+        resource = ResourceRecord(resource_spans)
         for scope_spans in resource_spans.scope_spans:
-            scope = ScopeRecord(scope_spans.scope, scope_spans.schema_url)
+            scope = ScopeRecord(scope_spans)
             for span in scope_spans.spans:
                 yield SpanRecord(span, resource, scope)
 

@@ -1,5 +1,6 @@
 """The running pipelines: built from configuration, started sinks first, stopped sources first."""
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from collector.clock import Clock
 from collector.component import Consumer, Context, Exporter, Processor, Receiver
 from collector.config.load import CollectorConfig, ComponentSpec, PipelineSpec
-from collector.delivery.chain import Delivery, make_delivery
+from collector.delivery.chain import Delivery, DirectDelivery, make_delivery
+from collector.errors import StartError
 from collector.pipeline import Entry, FanOut, Tally
 from collector.storage import Storage
 from collector.telemetry.logs import get_logger
@@ -59,6 +61,9 @@ class Graph:
             for part in parts:
                 self._started.append(part)
                 part.start()
+        except sqlite3.Error as error:
+            self.shutdown()
+            raise StartError(f"service.storage.directory: cannot be used: {error}") from error
         except BaseException:
             self.shutdown()
             raise
@@ -107,11 +112,15 @@ class Graph:
     def _fan_out(self, spec: PipelineSpec) -> Consumer:
         readers: list[Consumer] = []
         editors: list[Consumer] = []
-        for exporter_id in spec.exporters:
+        # What a full queue refuses should not have been pushed by an exporter without one.
+        for exporter_id in sorted(spec.exporters, key=self._pushes_at_once):
             way_out = self._count_exported(spec.name, exporter_id)
             plain = self._ways_out[exporter_id] is self._deliveries[exporter_id]
             (readers if plain else editors).append(way_out)
         return FanOut(readers, editors)
+
+    def _pushes_at_once(self, exporter_id: str) -> bool:
+        return isinstance(self._deliveries[exporter_id], DirectDelivery)
 
     def _count_exported(self, pipeline: str, exporter_id: str) -> Consumer:
         return Tally(

@@ -60,7 +60,6 @@ class Storage:
                 self._connection.close()
                 self._connection = None
                 self._row_ids.clear()
-                self._row_ids.clear()
 
     def row_ids(self, table: str) -> Iterator[int]:
         """Unused ids for `table`, which has an INTEGER PRIMARY KEY `id`; all askers share them."""
@@ -120,8 +119,13 @@ class Storage:
 
 def _connect(place: str) -> sqlite3.Connection:
     connection = sqlite3.connect(place, timeout=1.0, check_same_thread=False)
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-    connection.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value ANY) STRICT")
-    connection.commit()
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        # The lock that this takes is kept until the end: no other process gets in between.
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.commit()
+    except BaseException:
+        connection.close()
+        raise
     return connection

@@ -1,8 +1,10 @@
 """What becomes true together when a batch changes hands."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import structlog
 
 Row = tuple[Any, ...]
 _MOST_ROWS = 256
@@ -52,11 +54,18 @@ class Transaction:
         self._on_rollback.append(callback)
 
     def committed(self) -> None:
-        """For the store: the rows are written."""
-        for callback in self._on_commit:
-            callback()
+        """For the store: the rows are written. Does not raise."""
+        _call(self._on_commit)
 
     def rolled_back(self) -> None:
-        """For the store: nothing was written."""
-        for callback in reversed(self._on_rollback):
+        """For the store: nothing was written. Does not raise."""
+        _call(reversed(self._on_rollback))
+
+
+def _call(callbacks: Iterable[Callable[[], None]]) -> None:
+    """Call each: what is owned stays owned, and one that breaks its word silences no other."""
+    for callback in callbacks:
+        try:
             callback()
+        except Exception:
+            structlog.get_logger("winnow").exception("a transaction's callback failed")

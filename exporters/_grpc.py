@@ -10,6 +10,7 @@ from pydantic import field_validator, model_validator
 from collector import (
     Batch,
     ConfigModel,
+    Context,
     DeliveryError,
     Duration,
     Exporter,
@@ -115,7 +116,7 @@ C = TypeVar("C", bound=GrpcConfig)
 class GrpcExporter(Exporter[C]):
     """Sends a batch's payload as it is to an OTLP trace service over gRPC."""
 
-    def __init__(self, config: C, context: Any) -> None:
+    def __init__(self, config: C, context: Context) -> None:
         super().__init__(config, context)
         self._channel: grpc.Channel | None = None
         self._export: grpc.UnaryUnaryMultiCallable[bytes, bytes] | None = None

@@ -73,7 +73,7 @@ class OtlpHttp(Exporter[OtlpHttpConfig]):
         Raises RetryableError, SplitError or PermanentError, as OTLP says for the status.
         """
         config = self.config
-        body = batch.payload if config.encoding == "proto" else to_json(batch.message)
+        body = batch.payload if config.encoding == "proto" else to_json(batch)
         answer = self._client.post(body, CONTENT_TYPES[config.encoding], config.compression)
         if not 200 <= answer.status < 300:
             raise self._client.delivery_error(answer, REMEDIES)

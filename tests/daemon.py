@@ -4,9 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,18 +11,10 @@ import httpx2
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.helpers import eventually
+
 _SENDS = re.compile(r"send spans\s+(\S+)\s+\((\S+) (\w+)\)")
 _LOOKS = re.compile(r"look at\s+(http://\S+)/metrics")
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """The condition's first true value. Fails when the time is over."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not (result := condition()):
-        assert time.monotonic() < deadline, "the condition never came true"
-        pause.wait(0.02)
-    return result
 
 
 class Daemon:
@@ -64,7 +53,11 @@ class Daemon:
             text = self.output.read_bytes()[seen:].decode()
             return text if _LOOKS.search(text) else None
 
-        text = eventually(said, 60)
+        try:
+            text = eventually(said, 60)
+        except BaseException:
+            self.kill()
+            raise
         self.endpoints = {transport: address for address, _, transport in _SENDS.findall(text)}
         self.telemetry = _LOOKS.search(text).group(1)
         return self

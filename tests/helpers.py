@@ -1,7 +1,9 @@
 """Building blocks for tests: a clock moved by hand, a sink that remembers, spans by keyword."""
 
 import itertools
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import structlog
@@ -129,6 +131,21 @@ def consume(component: Any, *batches: Batch) -> None:
 def attributes(spans: Iterable[SpanRecord]) -> list[dict[str, Any]]:
     """The attributes of each span, as Python values."""
     return [dict(record.attributes.items()) for record in spans]
+
+
+def spans_of(message: ExportTraceServiceRequest) -> list[Span]:
+    """Every span of an OTLP request, in order."""
+    return [record.span for record in Batch(message).spans]
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """The condition's first true value. Fails when the time is over."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "the condition never came true"
+        pause.wait(0.01)
+    return result
 
 
 def metric(component: Any, name: str, /, **labels: str) -> float:

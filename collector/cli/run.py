@@ -1,5 +1,6 @@
 """`winnow run`."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from collector.config.load import load_config
 @set_option
 def run(config_path: Path, overrides: tuple[str, ...]) -> None:
     """Run the collector until it is told to stop (SIGTERM, Ctrl-C). SIGHUP reloads the file."""
+    # gRPC's C core writes lines of its own to standard error; what matters comes as an error too.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     config = load_or_exit(config_path, overrides)
     from collector import service
 

@@ -17,6 +17,7 @@ from pydantic import (
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
+_NO_HOST = re.compile(r"[/$\s]")
 
 
 class ConfigModel(BaseModel):
@@ -50,14 +51,16 @@ def parse_duration(value: Any) -> Any:
     if value == 0 and not isinstance(value, bool):
         return 0.0
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
-        raise ValueError(f"{value!r} is not a duration: write a number with a unit, such as 30s")
+        raise ValueError(
+            f"{value!r} is not a duration: write a number with a unit (ms, s, m, h), such as 30s"
+        )
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
 
 
 def parse_endpoint(value: Any) -> Any:
-    """`host:port` as it was written. Raises ValueError where the port is missing or no port."""
-    host, colon, port = str(value).rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535 or "/" in host:
+    """`host:port` as it was written. Raises ValueError where it has no port or cannot be a host."""
+    host, _, port = str(value).rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535 or _NO_HOST.search(host):
         raise ValueError(f"{value!r} is not an endpoint: write host:port, such as 127.0.0.1:4317")
     return value
 

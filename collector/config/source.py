@@ -194,7 +194,10 @@ def _syntax_problem(file: str, text: str, error: yaml.YAMLError) -> tuple[Place,
 
 def _hint(text: str, mark: yaml.Mark) -> str:
     """A remedy for the usual causes of broken YAML."""
-    line = (text.splitlines() or [""])[min(mark.line, text.count("\n"))]
+    lines = text.splitlines()
+    if mark.line >= len(lines):
+        return " (the file ends here: close the bracket or the quote that is still open)"
+    line = lines[mark.line]
     if line[: mark.column + 1].endswith("\t"):
         return " (indent with spaces, not with tabs)"
     if "${" in line:

@@ -86,16 +86,18 @@ class QueuedDelivery:
         self._queue.close()
         if self._context.storage.durable:
             self._stop.set()  # a failing backend need not be waited for: the rest is kept
-        deadline = time.monotonic() + self._drain_timeout
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._join(self._drain_timeout)
         self._stop.set()
         self._queue.abandon()
-        for thread in self._threads:
-            thread.join(self._exporter.config.timeout)
+        self._join(self._exporter.config.timeout)
         self._threads.clear()
         self._account_for_rest()
         self._exporter.shutdown()
+
+    def _join(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _account_for_rest(self) -> None:
         """In memory, what is left is lost: say so once."""
@@ -134,9 +136,12 @@ class DirectDelivery:
         self._exporter.start()
 
     def consume(self, batch: Batch) -> None:
-        """Push the batch. Raises RefusedError when interrupted by a shutdown."""
+        """Push the batch. Raises RefusedError when interrupted by a shutdown.
+
+        What another part of the pipeline refuses later comes again, and is counted then.
+        """
         try:
-            self._sender.send(batch.payload, batch.span_count)
+            self._sender.send(batch.payload, batch.span_count, batch.transaction.on_commit)
         except InterruptedRetryError as error:
             raise RefusedError("shutdown", "the collector is stopping") from error
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from collector.batch import Batch
@@ -39,6 +40,7 @@ class Queue:
         self._settings = settings
         self._storage = storage
         self._patience = patience if settings.block_on_overflow else 0.0
+        self._ids: Iterator[int] = iter(())
         self._waiting: deque[Item] = deque()
         self._changed = threading.Condition()
         self._closed = False

@@ -39,7 +39,7 @@ class Retry:
                 delay = max(self._spread(interval), error.delay or 0.0)
                 self._check_deadline(error, time.monotonic() - began + delay)
                 on_retry(error, delay)
-            if self._stop.wait(delay):
+            if self._stop.wait(min(delay, threading.TIMEOUT_MAX)):
                 raise InterruptedRetryError
             interval = min(interval * self._settings.multiplier, self._settings.max_interval)
 

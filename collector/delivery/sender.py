@@ -1,13 +1,25 @@
 """Pushing one payload to its end: delivered, failed with a reason, or interrupted."""
 
 import threading
+from collections.abc import Callable
+from typing import TypeAlias
 
 from collector.batch import Batch
 from collector.component import Context, Exporter
 from collector.delivery.retry import Retry
 from collector.delivery.settings import ExporterConfig
-from collector.errors import PermanentError, RetryableError, SplitError
+from collector.errors import DeliveryError, PermanentError, RetryableError, SplitError
 from collector.packing import pack
+
+When: TypeAlias = Callable[[Callable[[], None]], None]
+"""Calls back now, or later, or never."""
+
+_REJECTED = PermanentError("rejected", "the backend refused some of the spans")
+
+
+def at_once(callback: Callable[[], None]) -> None:
+    """Call back now."""
+    callback()
 
 
 class Sender:
@@ -34,18 +46,21 @@ class Sender:
         )
         self._exporter_id = exporter_id
 
-    def send(self, payload: bytes, spans: int) -> None:
-        """Deliver the payload or count why not. Raises InterruptedRetryError."""
+    def send(self, payload: bytes, spans: int, count: When = at_once) -> None:
+        """Deliver the payload or count why not; `count` says when the counting is due.
+
+        Raises InterruptedRetryError.
+        """
         try:
             rejected = self._retry.run(lambda: self._push(payload, spans), self._note_retry)
         except SplitError as error:
-            self._split(payload, spans, error)
+            self._split(payload, spans, error, count)
         except PermanentError as error:
-            self._give_up(spans, error.reason, str(error))
+            self._give_up(spans, error, count)
         else:
-            self._sent.inc(spans - rejected)
+            count(lambda: self._sent.inc(spans - rejected))
             if rejected:
-                self._give_up(rejected, "rejected", "the backend refused some of the spans")
+                self._give_up(rejected, _REJECTED, count)
 
     def _push(self, payload: bytes, spans: int) -> int:
         try:
@@ -56,14 +71,14 @@ class Sender:
             self._log.exception("push failed unexpectedly")
             raise PermanentError("internal", f"{type(error).__name__} in the exporter") from error
 
-    def _split(self, payload: bytes, spans: int, error: SplitError) -> None:
+    def _split(self, payload: bytes, spans: int, error: SplitError, count: When) -> None:
         if spans <= 1:
-            self._give_up(spans, error.reason, str(error))
+            self._give_up(spans, error, count)
             return
         records = Batch(payload=payload).spans
         middle = len(records) // 2
         for half in (records[:middle], records[middle:]):
-            self.send(pack(half), len(half))
+            self.send(pack(half), len(half), count)
 
     def _note_retry(self, error: RetryableError, delay: float) -> None:
         self._retries.labels(self._exporter_id, error.reason).inc()
@@ -74,6 +89,6 @@ class Sender:
             delay=round(delay, 1),
         )
 
-    def _give_up(self, spans: int, reason: str, message: str) -> None:
-        self._failed.labels(self._exporter_id, reason).inc(spans)
-        self._log.error("spans not delivered", spans=spans, reason=reason, error=message)
+    def _give_up(self, spans: int, error: DeliveryError, count: When) -> None:
+        count(lambda: self._failed.labels(self._exporter_id, error.reason).inc(spans))
+        self._log.error("spans not delivered", spans=spans, reason=error.reason, error=str(error))

@@ -1,5 +1,6 @@
 """Metrics on a registry of the collector's own, with every label's value set bounded."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
@@ -21,15 +22,20 @@ class BoundedLabel:
         self._limit = limit
         self._max_length = max_length
         self._seen: set[str] = set()
+        self._lock = threading.Lock()
 
     def __call__(self, value: str) -> str:
         """`value` itself while there is room for it, else `other`."""
         if value in self._seen:
             return value
-        if len(self._seen) >= self._limit or len(value) > self._max_length:
-            return OTHER
-        self._seen.add(value)
-        return value
+        with self._lock:
+            if value not in self._seen and not self._has_room_for(value):
+                return OTHER
+            self._seen.add(value)
+            return value
+
+    def _has_room_for(self, value: str) -> bool:
+        return len(self._seen) < self._limit and len(value) <= self._max_length
 
 
 class Metrics:

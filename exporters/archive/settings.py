@@ -6,8 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from collector import Duration, ExporterConfig, Secret, SendingQueue
-from collector.delivery.settings import QueueBatch
+from collector import Duration, ExporterConfig, QueueBatch, Secret, SendingQueue
 
 OBJECT_STORES = ("s3", "gs", "az")
 _S3_ONLY = ("region", "endpoint", "access_key_id", "secret_access_key", "session_token")

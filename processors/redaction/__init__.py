@@ -40,6 +40,7 @@ class Redaction(Processor[RedactionConfig]):
             ("reason",),
         )
         self._redactor: Redactor | None = None
+        self._technical: Redactor | None = None
 
     def start(self) -> None:
         """Load Presidio and the rules, and find something once, so that no batch has to wait."""
@@ -47,6 +48,7 @@ class Redaction(Processor[RedactionConfig]):
         from processors.redaction.build import make_redactor
 
         self._redactor = make_redactor(self.config)
+        self._technical = make_redactor(self.config, technical=True)
         self.redact("alice@example.com, +1 415 555 0132, 4111 1111 1111 1111")
 
     def redact(self, text: str, key: str = "") -> tuple[str, list[Finding]]:
@@ -56,13 +58,13 @@ class Redaction(Processor[RedactionConfig]):
         its whole string. Nothing is counted.
         """
         run = self._run()
-        redacted = self._ready().redact(text, key, run)
+        redacted = _ready(self._redactor).redact(text, key, run)
         return redacted, sorted(run.findings)
 
     def process(self, batch: Batch) -> None:
         """Redact the batch in place; count what was found once it is owned."""
         run = self._run()
-        spans = SpanRedactor(self._ready(), run)
+        spans = SpanRedactor(_ready(self._redactor), _ready(self._technical), run)
         discard_unsearchable(batch.message)
         if self.config.resource_attributes:
             for resource in {record.resource: None for record in batch.spans}:
@@ -85,13 +87,14 @@ class Redaction(Processor[RedactionConfig]):
     def _run(self) -> Run:
         return Run(Budget(self.config.batch_timeout))
 
-    def _ready(self) -> Redactor:
-        if self._redactor is None:
-            raise RuntimeError("redaction is not started")
-        return self._redactor
-
     def _count(self, done: Counter[tuple[str, str]], masked: Counter[str]) -> None:
         for (entity, action), number in done.items():
             self._entities.labels(entity, action).inc(number)
         for reason, number in masked.items():
             self._masked.labels(reason).inc(number)
+
+
+def _ready(redactor: Redactor | None) -> Redactor:
+    if redactor is None:
+        raise RuntimeError("redaction is not started")
+    return redactor

@@ -1,7 +1,8 @@
 """Attributes that hold names of software, enumerations and ids made by machines, not content.
 
-They are not searched: a model's name is no person's, and an id read as a phone number is of no
-use to anybody. Names are those of the OpenTelemetry semantic conventions and of OpenInference.
+They are searched for e-mail addresses and secrets only: a model's name is no person's, and an id
+read as a phone number is of no use to anybody. Names are those of the OpenTelemetry semantic
+conventions and of OpenInference.
 Who a user or a session is (`user.id`, `session.id`, `enduser.id`) is content, and is searched.
 """
 
@@ -31,5 +32,5 @@ _TECHNICAL_PREFIXES = ("gen_ai.usage.", "llm.token_count.", "llm.usage.", "winno
 
 
 def is_technical(key: str) -> bool:
-    """Whether the attribute is known to hold no content."""
+    """Whether the attribute is known to hold no content, unless somebody misuses it."""
     return key in _TECHNICAL or key.startswith(_TECHNICAL_PREFIXES)

@@ -1,5 +1,6 @@
 """Every place of an OTLP message that can hold text."""
 
+import re
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -10,36 +11,55 @@ from processors.redaction.keys import is_technical
 from processors.redaction.redactor import Redactor
 from processors.redaction.run import Run
 
+# What samplers write (OpenTelemetry, "TraceState: Probability Sampling"): hexadecimal digits that
+# may all be decimal, and then look like a card.
+_SAMPLING = re.compile(r"\s*ot=(?:(?:th|rv):[0-9a-f]{1,14}(?:;|\Z))+")
+
+_NUMBERS = ("int_value", "double_value")
+# Binary data may hold text as well. A byte that is not ASCII is read as a character for private
+# use, which is no part of any word.
+_HIDDEN = {byte: 0xE000 + byte for byte in range(0x80, 0x100)}
+_SHOWN = {character: byte for byte, character in _HIDDEN.items()}
+
 
 class SpanRedactor:
     """Redacts the messages of one batch, in place. Of one thread."""
 
-    def __init__(self, redactor: Redactor, run: Run) -> None:
-        self._redactor = redactor
-        self._run = run
-        self._seen: dict[tuple[str, str], tuple[str, list[tuple[str, str]], list[str]]] = {}
+    def __init__(self, redactor: Redactor, technical: Redactor, run: Run) -> None:
+        """`technical` is for what `keys.is_technical` names."""
+        self._values = ValueRedactor(redactor, run)
+        self._technical = ValueRedactor(technical, run)
 
     def span(self, record: SpanRecord) -> None:
         """Redact all text of a span; its ids, times, kind and status code stay."""
         span = record.span
-        self._field(span, "name")
-        self._field(span.status, "message")
+        self._values.field(span, "name")
+        self._values.field(span.status, "message")
         self._trace_state(span)
         self._attributes(record.attributes, span.attributes)
         for event in span.events:
-            self._field(event, "name")
+            self._values.field(event, "name")
             self._attributes(Attributes(event.attributes), event.attributes)
         for link in span.links:
             self._trace_state(link)
             self._attributes(Attributes(link.attributes), link.attributes)
 
     def resource(self, record: ResourceRecord) -> None:
-        """Redact the attributes of a resource."""
+        """Redact the attributes, the schema and the entities of a resource."""
+        self._values.field(record, "schema_url")
         self._attributes(record.attributes, record.resource.attributes)
+        for entity in record.resource.entity_refs:
+            for name in ("schema_url", "type"):
+                self._values.field(entity, name)
+            for keys in (entity.id_keys, entity.description_keys):
+                for position, key in enumerate(keys):
+                    keys[position] = self._values.key(key)
 
     def scope(self, record: ScopeRecord) -> None:
-        """Redact the name and the attributes of an instrumentation scope."""
-        self._field(record.scope, "name")
+        """Redact the name, version, schema and attributes of an instrumentation scope."""
+        self._values.field(record, "schema_url")
+        self._values.field(record.scope, "name")
+        self._technical.field(record.scope, "version")
         self._attributes(record.attributes, record.scope.attributes)
 
     def _attributes(self, index: Attributes, entries: Any) -> None:
@@ -50,20 +70,40 @@ class SpanRedactor:
         index.memo = None
         for entry in pairs:
             key = entry.key
-            if is_technical(key):
-                continue
-            self._value(entry.value, key)
-            if (new := self._redactor.redact_key(key, self._run)) != key:
+            if not is_technical(key):
+                self._values.value(entry.value, key)
+            elif entry.value.WhichOneof("value") not in _NUMBERS:
+                self._technical.value(entry.value, key)
+            if (new := self._values.key(key)) != key:
                 renamed[key] = new
         for key, new in renamed.items():
             index.set(new, index.get(key))
             index.delete(key)
 
-    def _value(self, value: AnyValue, key: str) -> None:
+    def _trace_state(self, message: Any) -> None:
+        """Drop members of a tracestate (W3C Trace Context) that hold something."""
+        if not message.trace_state:
+            return
+        members = message.trace_state.split(",")
+        kept = [m for m in members if _SAMPLING.fullmatch(m) or self._values.text(m, "") is m]
+        if len(kept) < len(members):
+            message.trace_state = ",".join(kept)
+
+
+class ValueRedactor:
+    """Redacts values of every kind with one redactor. Of one thread, for one batch."""
+
+    def __init__(self, redactor: Redactor, run: Run) -> None:
+        self._redactor = redactor
+        self._run = run
+        self._seen: dict[tuple[str, str], tuple[str, list[tuple[str, str]], list[str]]] = {}
+
+    def value(self, value: AnyValue, key: str) -> None:
+        """Redact the value of an attribute, in place."""
         match value.WhichOneof("value"):
             case "string_value":
                 old = value.string_value
-                if (new := self._text(old, key)) is not old:
+                if (new := self.text(old, key)) is not old:
                     value.string_value = new
             case "int_value" | "double_value" as kind:
                 number = getattr(value, kind)
@@ -71,7 +111,7 @@ class SpanRedactor:
                     value.string_value = text
             case "array_value":
                 for item in value.array_value.values:
-                    self._value(item, key)
+                    self.value(item, key)
             case "kvlist_value":
                 self._entries(value.kvlist_value.values)
             case "bytes_value":
@@ -81,35 +121,17 @@ class SpanRedactor:
             case _:  # a kind of value that this version of OTLP does not document
                 value.string_value = self._run.mask("error")
 
-    def _entries(self, entries: Any) -> None:
-        for entry in entries:
-            self._value(entry.value, entry.key)
-            entry.key = self._redactor.redact_key(entry.key, self._run)
+    def key(self, key: str) -> str:
+        """The redacted name of an attribute."""
+        return self._redactor.redact_key(key, self._run)
 
-    def _bytes(self, value: AnyValue, key: str) -> None:
-        old = value.bytes_value
-        try:
-            text = old.decode()
-        except UnicodeDecodeError:
-            return
-        if (new := self._text(text, key)) is not text:
-            value.bytes_value = new.encode()
-
-    def _field(self, message: Any, name: str) -> None:
+    def field(self, message: Any, name: str) -> None:
+        """Redact a field of text, in place."""
         old = getattr(message, name)
-        if old and (new := self._text(old, "")) is not old:
+        if old and (new := self.text(old, "")) is not old:
             setattr(message, name, new)
 
-    def _trace_state(self, message: Any) -> None:
-        """Drop members of a tracestate (W3C Trace Context) that hold something; `ot` cannot."""
-        if not message.trace_state:
-            return
-        members = message.trace_state.split(",")
-        kept = [m for m in members if m.lstrip().startswith("ot=") or self._text(m, "") is m]
-        if len(kept) < len(members):
-            message.trace_state = ",".join(kept)
-
-    def _text(self, text: str, key: str) -> str:
+    def text(self, text: str, key: str) -> str:
         """The redacted text: the very same object where nothing changed."""
         if len(text) < 4:
             return text
@@ -125,6 +147,21 @@ class SpanRedactor:
             run.masked += masked_again
         return text if redacted == text else redacted
 
+    def _entries(self, entries: Any) -> None:
+        for entry in entries:
+            self.value(entry.value, entry.key)
+            entry.key = self.key(entry.key)
+
+    def _bytes(self, value: AnyValue, key: str) -> None:
+        old = value.bytes_value
+        try:
+            text, binary = old.decode(), False
+        except UnicodeDecodeError:
+            text, binary = old.decode("latin-1").translate(_HIDDEN), True
+        if (new := self.text(text, key)) is not text:
+            shown = new.translate(_SHOWN) if binary else new
+            value.bytes_value = shown.encode("latin-1" if binary else "utf-8", "replace")
+
 
 def discard_unsearchable(message: ExportTraceServiceRequest) -> None:
     """Take out what no record leads to: unknown fields, resources and scopes without spans."""
@@ -138,7 +175,7 @@ def discard_unsearchable(message: ExportTraceServiceRequest) -> None:
 
 
 def mask_record(record: SpanRecord | ResourceRecord | ScopeRecord, mask: str) -> None:
-    """Take all text out of a record; a span's name becomes `mask`."""
+    """Take all text out of a record; the name of a span or of a scope becomes `mask`."""
     for key in list(record.attributes):
         record.attributes.delete(key)
     if isinstance(record, SpanRecord):
@@ -147,3 +184,9 @@ def mask_record(record: SpanRecord | ResourceRecord | ScopeRecord, mask: str) ->
         span.trace_state = span.status.message = ""
         del span.events[:]
         del span.links[:]
+        return
+    record.schema_url = ""
+    if isinstance(record, ResourceRecord):
+        del record.resource.entity_refs[:]
+    else:
+        record.scope.name, record.scope.version = mask, ""

@@ -1,12 +1,10 @@
 """The spans of open traces, as serialized chunks in the collector's store."""
 
-import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from collector import Transaction
-from collector.storage import Storage
+from collector import Storage, Transaction
 
 _PAGE = 256
 
@@ -23,7 +21,7 @@ class Chunk(NamedTuple):
 
 
 class ChunkStore:
-    """One table a sampler. Row ids are given out here, so that deleting needs no index."""
+    """One table a sampler. Chunks are known by their row ids, so that deleting needs no index."""
 
     def __init__(self, storage: Storage, key: str) -> None:
         """`key` names the table, so it must be the same after a restart and no one else's."""
@@ -32,7 +30,7 @@ class ChunkStore:
         chosen = "id IN (SELECT value FROM json_each(?))"
         self._delete = f"DELETE FROM {self._table} WHERE {chosen}"  # noqa: S608
         self._select = f"SELECT * FROM {self._table} WHERE {chosen} ORDER BY id"  # noqa: S608
-        self._ids = itertools.count(1)
+        self._ids: Iterator[int] = iter(())
 
     def open(self) -> None:
         """Make the table if there is none."""
@@ -40,8 +38,7 @@ class ChunkStore:
             f"CREATE TABLE IF NOT EXISTS {self._table} (id INTEGER PRIMARY KEY, "
             "trace_id BLOB NOT NULL, arrived REAL NOT NULL, payload BLOB NOT NULL) STRICT"
         )
-        highest = self._storage.read(f"SELECT max(id) FROM {self._table}")  # noqa: S608
-        self._ids = itertools.count((highest[0][0] or 0) + 1)
+        self._ids = self._storage.row_ids(self._table)
 
     def new_id(self) -> int:
         """The id of a chunk to be added. Thread-safe."""

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from collector.clock import Clock
+from collector import Clock, SpanRecord
 from processors.tail_sampling.policies.base import Observer, Policy, Setup, Verdict, Weight
 from processors.tail_sampling.policies.registry import PolicyConfig
 from processors.tail_sampling.summary import Head, Summary
@@ -68,7 +68,7 @@ class Rules:
         """An empty summary with room for what the policies want to keep."""
         return Summary(trace_id, len(self._observers))
 
-    def observe(self, summary: Summary, records: Sequence[Any]) -> None:
+    def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
         """Take spans of the trace in. Does not raise."""
         try:
             summary.observe(records)

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from collector import Batch, Context, Packer, Processor, RefusedError, SpanRecord, pack
@@ -191,13 +192,12 @@ class TailSampling(Processor[TailSamplingConfig]):
 
     def _decide_all(self) -> None:
         """Decide on the evidence so far; what nobody takes by the end is lost, and counted."""
-        nothing = threading.Event()
         for _ in range(_LAST_TRIES):
             self._open.hurry_all(self._clock.monotonic(), "shutdown")
             self.decide_due()
             if not len(self._open):
                 return
-            nothing.wait(_PAUSE)
+            time.sleep(_PAUSE)
         self._drop_all("refused_at_shutdown")
 
     def _drop_all(self, reason: str) -> None:

@@ -64,8 +64,7 @@ def final_tracestate(before: str, decision: Decision, head: Head) -> str:
         ot.pop("th", None)
     if decision.weight is Weight.ONE:
         ot["th"] = ts.subkeys(private).get("t", "0")
-    others = (entry for entry in before.split(",") if not entry.startswith(("ot=", "winnow=")))
-    return ",".join([f"ot={ts.join_subkeys(ot)}", *others])
+    return ts.with_member(ts.with_member(before, _PRIVATE, ""), "ot", ts.join_subkeys(ot))
 
 
 def _judged_by(before: str, head: Head) -> dict[str, str]:

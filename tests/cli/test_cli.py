@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -73,8 +74,8 @@ def test_a_file_with_five_mistakes_gets_five_lines_with_line_and_column(tmp_path
     assert result.stderr.splitlines() == [
         f"{path}:2:3: receivers.otpl: unknown receiver type 'otpl' (did you mean 'otlp'?)",
         f"{path}:7:14: exporters.debug.enabled: must be true or false",
-        f"{path}:9:18: service.drain_timeout: 10 is not a duration: write a number with a unit, "
-        "such as 30s",
+        f"{path}:9:18: service.drain_timeout: 10 is not a duration: write a number with a unit "
+        "(ms, s, m, h), such as 30s",
         f"{path}:13:20: service.pipelines.traces.processors[0]: 'genia' is not defined (did you "
         "mean 'genai'?)",
         f"{path}:14:7: service.pipelines.traces.exporter: unknown key (did you mean 'exporters'?)",
@@ -157,3 +158,27 @@ def test_the_installed_command_answers(good: Path):
     )
     assert done.returncode == 0, done.stderr
     assert "OK" in done.stdout
+
+
+def test_a_port_in_use_is_told_in_one_line(good: Path):
+    command = Path(sys.executable).with_name("winnow")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        endpoint = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = subprocess.run(
+            [
+                *(command, "run", "--config", good),
+                *("--set", f"receivers.otlp.protocols.grpc.endpoint={endpoint}"),
+                *("--set", "service.telemetry.endpoint=127.0.0.1:0"),
+                *("--set", "service.storage.directory=null"),
+            ],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if not line.startswith("warning:")]
+    problem = json.loads(line)["problem"]
+    assert problem.startswith(
+        f"receivers.otlp.protocols.grpc.endpoint: cannot listen on {endpoint}"
+    )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from collector import ComponentConfig, ConfigModel, Duration, Secret
-from collector.config.fields import format_duration, parse_duration
+from collector.config.fields import Endpoint, format_duration, parse_duration
 
 
 @given(st.integers(0, 10**9))
@@ -32,6 +32,20 @@ def test_a_duration_is_written_as_people_write_it(seconds: float, text: str):
 def test_what_has_no_unit_is_no_duration(value: object):
     with pytest.raises(ValidationError, match="is not a duration"):
         TypeAdapter(Duration).validate_python(value)
+
+
+@pytest.mark.parametrize("value", ["0.0.0.0:4317", "localhost:0", "[::1]:4317"])
+def test_an_endpoint_is_kept_as_it_was_written(value: str):
+    assert TypeAdapter(Endpoint).validate_python(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["host", "host:", "host:70000", "http://host:1", "$HOST:4317", "my host:1", ":4317", 4317],
+)
+def test_what_has_no_port_or_cannot_be_a_host_is_no_endpoint(value: object):
+    with pytest.raises(ValidationError, match="write host:port"):
+        TypeAdapter(Endpoint).validate_python(value)
 
 
 def test_a_secret_is_shown_nowhere():

@@ -39,7 +39,7 @@ service:
         "5:16: processors.step.threshold: must be a whole number",
         "6:3: processors.stepp: unknown processor type 'stepp' (did you mean 'step'?)",
         "9:38: exporters.drain.retry_on_failure.max_interval: 5 is not a duration: write a number "
-        "with a unit, such as 30s",
+        "with a unit (ms, s, m, h), such as 30s",
         "14:26: service.pipelines.traces.processors[1]: 'setp' is not defined (did you mean "
         "'step'?)",
     ]

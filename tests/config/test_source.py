@@ -108,6 +108,9 @@ def test_a_key_that_a_merge_also_brings_is_no_duplicate():
         ("ä: 1\nb: ä\x07\n", ":2:5: control characters are not allowed"),
         ("a:\n\tb: 1\n", "(indent with spaces, not with tabs)"),
         ("a: {b: ${env:B}}\n", "put ${env:NAME} in quotes"),
+        ("a: {b: \n", ":2:1: while parsing a flow node"),
+        ("a: 'b\n", "close the bracket or the quote that is still open"),
+        ("a: [b", "close the bracket or the quote that is still open"),
     ],
 )
 def test_broken_yaml_is_told_with_line_and_column(tmp_path: Path, text: str, problem: str):

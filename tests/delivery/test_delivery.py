@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -19,8 +20,10 @@ from collector import (
     SplitError,
 )
 from collector.delivery.chain import make_delivery
+from collector.delivery.retry import InterruptedRetryError, Retry
+from collector.delivery.settings import RetryOnFailure
 from collector.storage import Storage
-from tests.helpers import batch, make_context, request, span
+from tests.helpers import batch, eventually, make_context, request, span
 
 FAST = {"initial_interval": "1ms", "max_interval": "2ms", "max_elapsed_time": 0}
 
@@ -86,14 +89,6 @@ def value(context, name, **labels):
     return sample or 0
 
 
-def eventually(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        pause.wait(0.005)
-
-
 def test_a_batch_goes_from_the_pipeline_to_the_backend(chain):
     exporter, delivery, context = chain()
     delivery.start()
@@ -133,6 +128,20 @@ def test_the_backends_own_delay_is_respected(chain):
     hand_over(context, delivery, batch(span("a")))
     eventually(lambda: exporter.names == ["a"])
     assert time.monotonic() - began >= 0.2
+
+
+def test_however_long_a_backend_asks_to_wait_a_stop_interrupts_the_wait():
+    retried, stop = threading.Event(), threading.Event()
+    retry = Retry(RetryOnFailure(max_elapsed_time=0), stop)
+
+    def busy():
+        raise RetryableError("busy", "later", delay=float("inf"))
+
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(retry.run, busy, lambda *_: retried.set())
+        assert retried.wait(10)
+        stop.set()
+        assert isinstance(outcome.exception(10), InterruptedRetryError)
 
 
 def test_a_push_is_given_up_when_its_time_is_over(chain):

@@ -3,56 +3,23 @@
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
-import grpc
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
-    TraceServiceServicer,
-    add_TraceServiceServicer_to_server,
-)
 
 from collector import Batch, SpanRecord
 from collector.demo.agent import play
 from collector.demo.tracing import Tracing
+from tests.doubles.otlp_grpc import GrpcSink
 
 TRACES = 120
 
 
-class Receiver(TraceServiceServicer):
-    """Keeps the spans that it is sent."""
-
-    def __init__(self) -> None:
-        self.spans: list[SpanRecord] = []
-
-    def Export(self, request: ExportTraceServiceRequest, context: grpc.ServicerContext):  # noqa: N802
-        self.spans += Batch(request).spans
-        return ExportTraceServiceResponse()
-
-
-@contextmanager
-def receiver() -> Iterator[tuple[Receiver, str]]:
-    servicer = Receiver()
-    server = grpc.server(ThreadPoolExecutor(2))
-    add_TraceServiceServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield servicer, f"127.0.0.1:{port}"
-    server.stop(None).wait()
-
-
 def sent(traces: int = TRACES, seed: int = 1) -> tuple[Tracing, list[SpanRecord]]:
-    with receiver() as (servicer, endpoint):
-        tracing = Tracing(endpoint)
+    with GrpcSink() as sink:
+        tracing = Tracing(sink.endpoint)
         assert list(play(tracing, traces, seed))[-1] == traces
         tracing.close()
-    return tracing, servicer.spans
+    return tracing, [record for message in sink.requests for record in Batch(message).spans]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.doubles.tls import Certificate
+from tests.helpers import spans_of
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -167,15 +168,6 @@ def decode(body: bytes, content_type: str) -> ExportTraceServiceRequest:
     for span, found in zip(spans_of(message), ids, strict=True):
         span.trace_id, span.span_id, span.parent_span_id = found
     return message
-
-
-def spans_of(message: ExportTraceServiceRequest) -> list[Span]:
-    return [
-        span
-        for resource_spans in message.resource_spans
-        for scope_spans in resource_spans.scope_spans
-        for span in scope_spans.spans
-    ]
 
 
 class _Server(ThreadingHTTPServer):

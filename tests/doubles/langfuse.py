@@ -9,7 +9,8 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector import to_python
-from tests.doubles.http import JSON, PROTOBUF, HttpServer, Request, Response, decode, spans_of
+from tests.doubles.http import JSON, PROTOBUF, HttpServer, Request, Response, decode
+from tests.helpers import spans_of
 
 PATH = "/api/public/otel/v1/traces"
 PUBLIC_KEY = "pk-lf-5d6a3d5c-test"

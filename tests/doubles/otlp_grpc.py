@@ -15,6 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.helpers import spans_of
+
 Code = grpc.StatusCode
 
 
@@ -58,13 +60,7 @@ class GrpcSink:
     def spans(self) -> list[Span]:
         with self._lock:
             requests = list(self.requests)
-        return [
-            span
-            for request in requests
-            for resource_spans in request.resource_spans
-            for scope_spans in resource_spans.scope_spans
-            for span in scope_spans.spans
-        ]
+        return [span for request in requests for span in spans_of(request)]
 
     def refuse(
         self, code: Code, words: str = "", *, retry_after: float | None = None, times: int = 1

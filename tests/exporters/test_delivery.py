@@ -5,10 +5,10 @@ import threading
 from collector.delivery.sender import Sender
 from exporters.langfuse import Langfuse
 from exporters.tempo import Tempo
-from tests.doubles.http import Request, Response, spans_of
+from tests.doubles.http import Request, Response
 from tests.doubles.langfuse import PUBLIC_KEY, SECRET_KEY, LangfuseServer
 from tests.doubles.otlp_grpc import TempoServer
-from tests.helpers import batch, metric, span
+from tests.helpers import batch, metric, span, spans_of
 
 KEYS = {"public_key": PUBLIC_KEY, "secret_key": SECRET_KEY}
 

@@ -13,7 +13,7 @@ from exporters.otlp import Otlp
 from tests.doubles.otlp_grpc import Code, GrpcSink
 from tests.doubles.relay import Relay
 from tests.doubles.tls import self_signed
-from tests.helpers import batch, make, span
+from tests.helpers import batch, eventually, make, span
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_shutdown_makes_calls_under_way_retryable(sink, running):
 
     thread = threading.Thread(target=push)
     thread.start()
-    wait_for_call(sink)
+    eventually(lambda: sink.calls)
     exporter.shutdown()
     thread.join(10)
     assert len(caught) == 1
@@ -340,12 +340,3 @@ def push_until_taken(exporter: Otlp, item: Batch) -> None:
     assert channel is not None
     grpc.channel_ready_future(channel).result(timeout=20)
     exporter.push(item)
-
-
-def wait_for_call(sink: GrpcSink) -> None:
-    done = threading.Event()
-    for _ in range(1000):
-        if sink.calls:
-            return
-        done.wait(0.01)
-    raise AssertionError("no call came")

@@ -152,13 +152,22 @@ def test_a_span_whose_redaction_raises_loses_all_its_text(monkeypatch):
     assert metric(processor, "winnow_processor_errors_total", **errors) == 1
 
 
-def test_a_resource_whose_redaction_raises_loses_its_attributes(monkeypatch):
+@pytest.mark.parametrize("part", ["resource", "scope"])
+def test_a_resource_or_scope_whose_redaction_raises_loses_its_text(monkeypatch, part):
     def fail(*_):
         raise RuntimeError
 
     processor = started()
-    monkeypatch.setattr(SpanRedactor, "resource", fail)
-    sent = batch(span(), resource={"owner": MAIL})
+    monkeypatch.setattr(SpanRedactor, part, fail)
+    sent = batch(span())
+    holder = sent.message.resource_spans[0]
+    if part == "resource":
+        holder.resource.entity_refs.add(type=MAIL)
+    else:
+        holder = holder.scope_spans[0]
+        holder.scope.name = holder.scope.version = MAIL
+    holder.schema_url = MAIL
+    getattr(holder, part).attributes.add(key="owner").value.string_value = MAIL
     consume(processor, sent)
     assert MAIL.encode() not in sent.payload
 

@@ -109,8 +109,42 @@ def test_a_card_held_as_a_number_goes_unless_its_key_says_otherwise(processor):
     }
 
 
-def test_bytes_that_are_no_text_stay(processor):
-    assert one(processor, raw=b"\xff\xfe" + MAIL.encode())["raw"].startswith(b"\xff\xfe")
+def test_bytes_that_are_no_text_stay_but_for_text_inside_of_them(processor):
+    noise = bytes(range(256))
+    assert one(processor, raw=noise) == {"raw": noise}
+    assert one(processor, raw=b"\xff\xfe" + MAIL.encode() + noise[128:]) == {
+        "raw": b"\xff\xfe<EMAIL_ADDRESS>" + noise[128:]
+    }
+
+
+def test_technical_values_hold_no_address_and_no_secret(processor):
+    key = "AKIAIOSFODNN7EXAMPLE"
+    sent = {"gen_ai.request.model": MAIL, "winnow.note": [key], f"winnow.a/{MAIL}": 1}
+    assert one(processor, **sent) == {
+        "gen_ai.request.model": "<EMAIL_ADDRESS>",
+        "winnow.note": ["<AWS_ACCESS_KEY_ID>"],
+        "winnow.a/<EMAIL_ADDRESS>": 1,
+    }
+
+
+def test_the_samplers_tracestate_stays_and_what_hides_in_one_goes(processor):
+    sent = span(trace_state=f"ot=th:8;rv:41111111111111,ot=x:{MAIL},ot=th:8;x:{MAIL},a=b")
+    (record,) = through(processor, sent).spans
+    assert record.span.trace_state == "ot=th:8;rv:41111111111111,a=b"
+
+
+def test_schemas_versions_and_entities_are_searched(processor):
+    message = request(span())
+    resource_spans = message.resource_spans[0]
+    resource_spans.schema_url = resource_spans.scope_spans[0].schema_url = f"http://{MAIL}/1"
+    resource_spans.scope_spans[0].scope.version = MAIL
+    resource_spans.resource.entity_refs.add(schema_url=MAIL, type=MAIL, id_keys=["a", MAIL])
+    sent = Batch(message)
+    (record,) = sent.spans
+    consume(processor, sent)
+    assert MAIL.encode() not in sent.payload
+    assert record.scope.schema_url == "http://<EMAIL_ADDRESS>/1"
+    assert list(record.resource.resource.entity_refs[0].id_keys) == ["a", "<EMAIL_ADDRESS>"]
 
 
 def test_resources_are_left_alone_on_request():

@@ -111,6 +111,16 @@ def test_span_count_counts_over_all_batches():
     assert len(tail.next.spans) == 3
 
 
+def test_cost_keeps_traces_whose_model_calls_cost_so_much_together():
+    def calls(*costs):
+        return [{"gen_ai.operation.name": "chat", "gen_ai.usage.cost": cost} for cost in costs]
+
+    dear = trace(*(span(attributes=call) for call in calls(0.6, 0.4)))
+    cheap = trace(*(span(attributes=call) for call in calls(0.6, 0.3)))
+    policy = {"type": "cost", "cost": {"min_usd": 1.0}}
+    assert kept(policy, dear, cheap, trace()) == [True, False, False]
+
+
 def test_guardrail_keeps_traces_in_which_one_fired():
     values = with_attribute("winnow.guardrail.fired", True, False)
     assert kept({"type": "guardrail"}, *values, trace()) == [True, False, False]

@@ -1,9 +1,14 @@
 """Bodies unpacked as they arrive, never past the limit."""
 
 import zlib
+from collections.abc import Iterator
 from typing import Protocol
 
 import zstandard
+
+_ZSTD_PIECE = 1024
+"""Bytes unpacked at a time: the library does not bound its output, and these grow to 32 MiB at the
+most (a block of 128 KiB may be packed into four bytes)."""
 
 
 class BadBodyError(Exception):
@@ -66,36 +71,42 @@ class _Plain:
 class _Zlib(_Plain):
     def __init__(self, limit: int, window_bits: int) -> None:
         super().__init__(limit)
-        self._inflate = zlib.decompressobj(window_bits)
+        self._stream = zlib.decompressobj(window_bits)
 
     def feed(self, chunk: bytes) -> bytes:
         try:
-            return super().feed(self._inflate.decompress(chunk, self._left + 1))
+            return super().feed(self._stream.decompress(chunk, self._left + 1))
         except zlib.error as error:
             raise BadBodyError("the body is not in its Content-Encoding") from error
 
     def finish(self) -> bytes:
-        if not self._inflate.eof:
-            raise BadBodyError("the body ended before its compressed stream did")
+        _check_end(self._stream.eof, self._stream.unused_data)
         return b""
 
 
 class _Zstd(_Plain):
-    """The library bounds its output only when it reads by itself, so the pieces are kept."""
-
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
-        self._packed = bytearray()
+        self._stream = zstandard.ZstdDecompressor().decompressobj()
 
     def feed(self, chunk: bytes) -> bytes:
-        if len(self._packed) + len(chunk) > self._limit:
-            raise TooLargeError(f"the body is larger than {self._limit} bytes")
-        self._packed += chunk
-        return b""
-
-    def finish(self) -> bytes:
         try:
-            with zstandard.ZstdDecompressor().stream_reader(bytes(self._packed)) as reader:
-                return super().feed(reader.read(self._limit + 1))
+            return b"".join(self._pieces(chunk))
         except zstandard.ZstdError as error:
             raise BadBodyError("the body is not in its Content-Encoding") from error
+
+    def finish(self) -> bytes:
+        _check_end(self._stream.eof, self._stream.unused_data)
+        return b""
+
+    def _pieces(self, chunk: bytes) -> Iterator[bytes]:
+        for start in range(0, len(chunk), _ZSTD_PIECE):
+            yield super().feed(self._stream.decompress(chunk[start : start + _ZSTD_PIECE]))
+
+
+def _check_end(reached: bool, rest: bytes) -> None:
+    """What a second stream holds must not be lost unnoticed, any more than what was cut off."""
+    if not reached:
+        raise BadBodyError("the body ended before its compressed stream did")
+    if rest:
+        raise BadBodyError("the body goes on after its compressed stream")

@@ -48,7 +48,8 @@ class GrpcServer:
         try:
             self.port = server.add_insecure_port(self._settings.endpoint)
         except RuntimeError as error:
-            raise cannot_listen(setting, self._settings.endpoint, "address in use") from error
+            cause = "in use, or no address of this machine"
+            raise cannot_listen(setting, self._settings.endpoint, cause) from error
         server.start()
         self._server = server
 

@@ -41,6 +41,7 @@ def make_app(settings: HttpSettings, intake: Intake) -> Starlette:
 class _Endpoint:
     def __init__(self, settings: HttpSettings, intake: Intake) -> None:
         self._limit = settings.max_request_body_size_mib * MEBIBYTE
+        self._patience = settings.read_timeout or None
         self._intake = intake
         self._workers = anyio.CapacityLimiter(settings.num_workers)
 
@@ -52,7 +53,13 @@ class _Endpoint:
             return self._fail(PROTOBUF, Failure(415, code_pb2.INVALID_ARGUMENT, text, "media_type"))
         async with self._workers:
             try:
-                body = await self._read(request)
+                with anyio.fail_after(self._patience):
+                    body = await self._read(request)
+            except TimeoutError:
+                failure = Failure(
+                    408, code_pb2.DEADLINE_EXCEEDED, "the body came too slowly", "slow"
+                )
+                return self._fail(content_type, failure)
             except TooLargeError as error:
                 failure = Failure(413, code_pb2.RESOURCE_EXHAUSTED, str(error), "too_large")
                 return self._fail(content_type, failure)

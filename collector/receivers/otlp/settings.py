@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from collector.config.fields import ComponentConfig, ConfigModel, Endpoint
+from collector.config.fields import ComponentConfig, ConfigModel, Duration, Endpoint
 
 MEBIBYTE = 1024 * 1024
 
@@ -29,6 +29,8 @@ class HttpSettings(ConfigModel):
     """Largest body, in MiB, after decompression."""
     num_workers: int = Field(default=8, ge=1, le=256)
     """How many requests are worked on at once; further ones wait unread."""
+    read_timeout: Duration = 30.0
+    """How long a sender may take over a body: as long as it is read, it takes up a worker."""
     traces_url_paths: list[str] = ["/v1/traces", "/api/public/otel/v1/traces"]
     """Paths that take spans: OTLP's own, and the one that Langfuse's SDKs send to."""
 

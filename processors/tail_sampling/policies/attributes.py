@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from collector import ConfigModel, SpanRecord
 from collector.attributes import AnyValue
+from processors._match import check_pattern
 from processors.tail_sampling.policies.base import Observer, Setup, Verdict
 from processors.tail_sampling.summary import Summary
 
@@ -68,10 +69,7 @@ class StringAttributeSettings(AttributeSettings):
     @model_validator(mode="after")
     def _compiles(self) -> Self:
         for value in self.values if self.enabled_regex_matching else ():
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"values: {value!r} is no regular expression: {error}") from error
+            check_pattern(value)
         return self
 
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
-from collector import ConfigModel, SpanRecord
-from collector.clock import Clock
+from collector import Clock, ConfigModel, SpanRecord
 from processors.tail_sampling.summary import Summary
 
 

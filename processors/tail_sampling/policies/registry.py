@@ -18,6 +18,7 @@ from processors.tail_sampling.policies.chance import Probabilistic, RateLimiting
 from processors.tail_sampling.policies.latency import Latency, LatencyPercentile
 from processors.tail_sampling.policies.simple import (
     AlwaysSample,
+    Cost,
     Guardrail,
     HeadSampled,
     SpanCount,
@@ -117,6 +118,7 @@ POLICIES: dict[str, type[Policy[Any]]] = {
     "always_sample": AlwaysSample,
     "and": And,
     "boolean_attribute": BooleanAttribute,
+    "cost": Cost,
     "drop": Drop,
     "guardrail": Guardrail,
     "head_sampled": HeadSampled,

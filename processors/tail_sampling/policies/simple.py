@@ -77,3 +77,21 @@ class Guardrail(Policy[EmptySettings]):
     def decide(self, summary: Summary) -> Verdict:
         """Sampled if one did."""
         return Verdict.of(summary.guarded)
+
+
+class CostSettings(ConfigModel):
+    """What is dear."""
+
+    min_usd: float = Field(ge=0)
+    """USD that a trace's model calls cost together, at least."""
+
+
+class Cost(Policy[CostSettings]):
+    """Keeps dear traces, by what the `cost` processor wrote on their model calls."""
+
+    Settings = CostSettings
+
+    def decide(self, summary: Summary) -> Verdict:
+        """Sampled if the calls with a known cost add up to that much; never without any."""
+        cost = summary.totals().get("winnow.trace.cost")
+        return Verdict.of(cost is not None and cost >= self.settings.min_usd)

@@ -1,0 +1,1 @@
+"""Exporters: one module or package a component; they meet only through the collector."""
