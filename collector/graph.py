@@ -68,6 +68,11 @@ class Graph:
             self.shutdown()
             raise
 
+    def write_off(self) -> None:
+        """No other graph follows in this process: count what is lost with it."""
+        for delivery in self._deliveries.values():
+            delivery.write_off()
+
     def shutdown(self) -> None:
         """Stop everything that was started, sources first. Safe to call twice."""
         while self._started:

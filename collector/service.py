@@ -73,6 +73,7 @@ class Service:
         if self._graph is not None:
             graph, self._graph = self._graph, None
             graph.shutdown()
+            graph.write_off()
         if self._telemetry is not None:
             self._telemetry.stop()
             self._telemetry = None

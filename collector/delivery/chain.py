@@ -28,6 +28,10 @@ class Delivery(Protocol):
         """Deliver what can be delivered in time, then shut the exporter down."""
         ...
 
+    def write_off(self) -> None:
+        """After the last shutdown of a process: count what is lost with it."""
+        ...
+
 
 def make_delivery(
     exporter: Exporter[ExporterConfig], context: Context, drain_timeout: float
@@ -82,7 +86,7 @@ class QueuedDelivery:
         self._queue.put(batch)
 
     def shutdown(self) -> None:
-        """Push what is left for at most the drain time; the rest stays stored, or is dropped."""
+        """Push what is left for at most the drain time; the rest stays in the storage."""
         self._queue.close()
         if self._context.storage.durable:
             self._stop.set()  # a failing backend need not be waited for: the rest is kept
@@ -91,21 +95,19 @@ class QueuedDelivery:
         self._queue.abandon()
         self._join(self._exporter.config.timeout)
         self._threads.clear()
-        self._account_for_rest()
         self._exporter.shutdown()
+
+    def write_off(self) -> None:
+        """Count what is left in a memory that nobody will read again as dropped."""
+        left = self._queue.spans
+        if left and not self._context.storage.durable:
+            self._context.counts.dropped_now(left, "shutdown")
+            self._context.logger.error("spans lost at shutdown", spans=left)
 
     def _join(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _account_for_rest(self) -> None:
-        """In memory, what is left is lost: say so once."""
-        left = self._queue.spans
-        if left and not self._context.storage.durable:
-            self._context.counts.dropped_now(left, "shutdown")
-            self._context.logger.error("spans lost at shutdown", spans=left)
-            self._queue.spans = 0
 
     def _run(self) -> None:
         while items := self._queue.take():
@@ -149,3 +151,6 @@ class DirectDelivery:
         """Interrupt retries and shut the exporter down."""
         self._stop.set()
         self._exporter.shutdown()
+
+    def write_off(self) -> None:
+        """Nothing waits here."""

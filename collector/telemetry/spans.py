@@ -13,7 +13,7 @@ class SpanCounts:
         """`reloaded`: what is in the storage was accepted by this very process."""
         self.metrics = metrics
         self._component = component
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._dropped = metrics.counter(
             "winnow_dropped_spans", "Spans dropped on purpose.", ("component", "reason")
         )
@@ -39,7 +39,7 @@ class SpanCounts:
     def restored(self, spans: int) -> None:
         """`spans` were found in the storage at the start."""
         if not self._reloaded:
-            self._restored.labels(self._pipeline, self._component).inc(spans)
+            self._restored.labels(self.pipeline, self._component).inc(spans)
 
     def dropped(self, batch: Batch, spans: int, reason: str) -> None:
         """`spans` of the batch are dropped for `reason`, once its transaction is committed."""
@@ -49,8 +49,8 @@ class SpanCounts:
     def dropped_now(self, spans: int, reason: str) -> None:
         """`spans` owned before are dropped for `reason`."""
         self._dropped.labels(self._component, reason).inc(spans)
-        if self._pipeline:
-            self._pipeline_dropped.labels(self._pipeline, self._component, reason).inc(spans)
+        if self.pipeline:
+            self._pipeline_dropped.labels(self.pipeline, self._component, reason).inc(spans)
 
     def failed(self, error: BaseException) -> None:
         """A span went through unprocessed because of `error`."""

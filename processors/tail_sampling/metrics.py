@@ -10,15 +10,15 @@ from processors.tail_sampling.open_traces import OpenTrace
 class TailSamplingMetrics:
     """Open traces, held spans, decisions. Policy names come from the configuration: bounded."""
 
-    def __init__(self, metrics: Metrics, component: str) -> None:
+    def __init__(self, metrics: Metrics, pipeline: str, component: str) -> None:
         self._open = metrics.gauge(
             "winnow_tail_sampling_open_traces", "Traces that wait for a decision."
         )
         self._held = metrics.gauge(
             "winnow_pipeline_held_spans",
             "Spans that a component holds for later.",
-            ("component",),
-        ).labels(component)
+            ("pipeline", "component"),
+        ).labels(pipeline, component)
         self._traces = metrics.counter(
             "winnow_tail_sampling_traces", "Decided traces.", ("decision", "policy")
         )

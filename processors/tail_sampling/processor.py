@@ -41,7 +41,9 @@ class TailSampling(Processor[TailSamplingConfig]):
         decided = DecisionCache(cache.sampled_cache_size, cache.non_sampled_cache_size)
         self._open = OpenTraces(_limits(config, context.storage.durable), self._rules, decided)
         self._chunks = ChunkStore(context.storage, context.state_key)
-        self._metrics = TailSamplingMetrics(context.counts.metrics, context.component_id)
+        self._metrics = TailSamplingMetrics(
+            context.counts.metrics, context.counts.pipeline, context.component_id
+        )
         self._round = threading.Lock()
         self._thread: threading.Thread | None = None
 

@@ -301,11 +301,11 @@ def test_spans_lost_at_shutdown_are_counted(chain):
     delivery.start()
     hand_over(context, delivery, batch(span("a"), span("b")))
     delivery.shutdown()
+    delivery.write_off()
     dropped = context.counts.metrics.registry.get_sample_value(
         "winnow_dropped_spans_total", {"component": "backend", "reason": "shutdown"}
     )
     assert dropped == 2
-    assert value(context, "winnow_exporter_queue_spans") == 0
 
 
 def test_without_a_queue_the_pipeline_waits_for_the_backend(chain):

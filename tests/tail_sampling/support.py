@@ -50,7 +50,7 @@ def ids(records: Any) -> list[bytes]:
 
 def held(tail: TailSampling) -> float:
     """The gauge of held spans."""
-    return metric(tail, "winnow_pipeline_held_spans", component="test")
+    return metric(tail, "winnow_pipeline_held_spans", pipeline="traces", component="test")
 
 
 def dropped(tail: TailSampling, reason: str) -> float:
