@@ -47,9 +47,9 @@ def _destinations(config: CollectorConfig) -> list[str]:
 
 
 def _address(settings: ComponentConfig) -> str:
-    return next(
-        (str(getattr(settings, name)) for name in _ADDRESSES if hasattr(settings, name)), ""
-    )
+    """What the settings call an address; empty where they name none."""
+    found = [getattr(settings, name, None) for name in _ADDRESSES]
+    return next((str(address) for address in found if address), "")
 
 
 def _pipelines(config: CollectorConfig) -> list[str]:

@@ -4,10 +4,13 @@ import os
 import re
 import signal
 import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from pyarrow import dataset
 
 from collector.config.load import load_config
 from collector.registry import Registry
@@ -40,6 +43,22 @@ def commands() -> list[str]:
     return [line.split("    #")[0].strip() for line in lines if not line.startswith("export ")]
 
 
+SERVES = [command for command in commands() if command.startswith("make run")]
+SERVES_ALL = SERVES[-1]
+ONE_TRACE = """
+import sys
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+provider = TracerProvider()
+exporter = OTLPSpanExporter(endpoint=sys.argv[1], insecure=True)
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+for user in range(20):
+    provider.get_tracer("me").start_span("hello", attributes={"user.id": f"user-{user}"}).end()
+"""
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A directory that looks like a checkout, with data of its own."""
@@ -62,13 +81,13 @@ def shell(command: str, checkout: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def running(checkout):
-    """`make run`, and where it listens: transport or `telemetry` to address."""
-    log = checkout / "run.log"
+@contextmanager
+def serving(command, checkout, name):
+    """The command while it runs, and where it listens: transport or `telemetry` to address."""
+    log = checkout / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec make run {EXTRA['make run']}"],
+            ["bash", "-c", f"exec {command}"],
             cwd=checkout,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -81,9 +100,17 @@ def running(checkout):
         look = re.search(r"look at\s+(http://\S+)/metrics", log.read_text())
         return {name: address for address, name in found} | {"telemetry": look[1]} if look else {}
 
-    yield eventually(addresses, 300)
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait(60)
+    try:
+        yield eventually(addresses, 300)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def running(checkout):
+    with serving(f"make run {EXTRA['make run']}", checkout, "run") as addresses:
+        yield addresses
 
 
 @pytest.mark.slow
@@ -98,8 +125,28 @@ def test_make_run_and_make_demo_fill_the_archive(checkout, running):
 
 
 @pytest.mark.slow
+def test_the_settings_for_trying_things_out_keep_every_trace(checkout):
+    aside = (
+        "--set service.storage.directory=null --set exporters.archive.url=file:./all "
+        "--set exporters.archive.sending_queue.batch.flush_timeout=1s"
+    )
+    command = SERVES_ALL.replace('ARGS="', f'ARGS="{ANY_PORTS} {aside} ')
+    with serving(command, checkout, "all") as addresses:
+        sending = [sys.executable, "-c", ONE_TRACE, addresses["grpc"]]
+        subprocess.run(sending, check=True, timeout=60)
+        eventually(lambda: archived_users(checkout / "all") == 20, 60)
+
+
+def archived_users(archive: Path) -> int:
+    if not list(archive.rglob("*.parquet")):
+        return 0
+    spans = dataset.dataset(archive, partitioning="hive", exclude_invalid_files=True)
+    return len(set(spans.to_table(columns=["user_id"])["user_id"].to_pylist()))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "command", [c for c in commands() if c != "make run" and "pyarrow" not in c]
+    "command", [c for c in commands() if c not in SERVES and "pyarrow" not in c]
 )
 def test_every_other_command_works(checkout, command):
     answer = shell(f"{command} {EXTRA.get(command, '')}", checkout)
