@@ -80,6 +80,13 @@ class Processor(Component[C]):
     mutates: ClassVar[bool] = True
     """Whether `process` edits the message in place. `Batch.retain` sees to itself."""
 
+    keeps: ClassVar[bool] = False
+    """Whether spans wait here, written to the storage."""
+
+    redacts: ClassVar[bool] = False
+    """Whether spans may be written down only behind this. A pipeline that lets them wait in front
+    of it is refused."""
+
     next: Consumer
 
     def consume(self, batch: Batch) -> None:

@@ -68,6 +68,7 @@ class _Loading:
         live = self._live_pipelines()
         used = self._used(live)
         specs = self._specs(used)
+        self.problems += self._order_problems(live, specs)
         if self.problems or file is None:
             raise ConfigError(lines(self.problems))
         return CollectorConfig(
@@ -150,6 +151,19 @@ class _Loading:
             return config
         enabled = [name for name in config.processors if self._is_on("processors", name)]
         return config.model_copy(update={"processors": enabled})
+
+    def _order_problems(self, live: list[Pipeline], specs: _Specs) -> Iterable[Problem]:
+        """Where spans would be written down before they are redacted."""
+        for pipeline in live:
+            keeper = ""
+            for ref in pipeline.references:
+                spec = specs.get((ref.kind, ref.id))
+                if spec is None or ref.kind != "processors":
+                    continue
+                if keeper and spec.cls.redacts:
+                    message = f"comes after {keeper!r}, which writes spans down: name it before"
+                    yield Problem(ref.place, ref.path, message)
+                keeper = keeper or (ref.id if spec.cls.keeps else "")
 
     def _pipeline_spec(self, pipeline: Pipeline) -> PipelineSpec:
         def enabled(kind: Kind) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Redaction(Processor[RedactionConfig]):
     """
 
     Config = RedactionConfig
+    redacts = True
 
     def __init__(self, config: RedactionConfig, context: Context) -> None:
         super().__init__(config, context)

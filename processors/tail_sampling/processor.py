@@ -30,6 +30,7 @@ class TailSampling(Processor[TailSamplingConfig]):
     """
 
     Config = TailSamplingConfig
+    keeps = True
 
     def __init__(self, config: TailSamplingConfig, context: Context) -> None:
         super().__init__(config, context)

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from collector.config.load import CollectorConfig, load_config
 from collector.config.schema import json_schema
+from collector.errors import ConfigError
 from collector.registry import Registry
 
 FILE = Path(__file__).parents[2] / "pipeline.yaml"
@@ -68,3 +69,9 @@ def test_editors_find_no_fault_with_it():
     schema: dict[str, Any] = json_schema(Registry())[0]
     found = Draft202012Validator(schema).iter_errors(yaml.safe_load(FILE.read_text()))
     assert [error.message for error in found] == []
+
+
+def test_redaction_behind_a_step_that_writes_spans_down_is_a_mistake():
+    order = "[tail_sampling, redaction]"
+    with pytest.raises(ConfigError, match="comes after 'tail_sampling', which writes spans down"):
+        load_config(FILE, [f"service.pipelines.traces.processors={order}"], environ={})
