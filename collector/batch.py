@@ -3,64 +3,61 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from collector.attributes import Attributes
 from collector.transaction import Transaction
 
 
-class ResourceRecord:
+class _Shared:
+    """What spans have in common, with the message that holds it and its schema URL."""
+
+    __slots__ = ("_attributes", "_holder", "_message")
+
+    def __init__(
+        self, holder: ResourceSpans | ScopeSpans, message: Resource | InstrumentationScope
+    ) -> None:
+        self._holder = holder
+        self._message = message
+        self._attributes: Attributes | None = None
+
+    @property
+    def schema_url(self) -> str:
+        """The schema that it follows."""
+        return self._holder.schema_url
+
+    @schema_url.setter
+    def schema_url(self, value: str) -> None:
+        self._holder.schema_url = value
+
+    @property
+    def attributes(self) -> Attributes:
+        """Its attributes, indexed on first use."""
+        if self._attributes is None:
+            self._attributes = Attributes(self._message.attributes)
+        return self._attributes
+
+
+class ResourceRecord(_Shared):
     """A resource and its attributes, shared by all its spans in the batch."""
 
-    __slots__ = ("_attributes", "_holder", "resource")
+    __slots__ = ("resource",)
 
     def __init__(self, holder: ResourceSpans) -> None:
+        super().__init__(holder, holder.resource)
         self.resource = holder.resource
-        self._holder = holder
-        self._attributes: Attributes | None = None
-
-    @property
-    def schema_url(self) -> str:
-        """The schema that the resource follows."""
-        return self._holder.schema_url
-
-    @schema_url.setter
-    def schema_url(self, value: str) -> None:
-        self._holder.schema_url = value
-
-    @property
-    def attributes(self) -> Attributes:
-        """The resource's attributes, indexed on first use."""
-        if self._attributes is None:
-            self._attributes = Attributes(self.resource.attributes)
-        return self._attributes
 
 
-class ScopeRecord:
+class ScopeRecord(_Shared):
     """An instrumentation scope, shared by all its spans in the batch."""
 
-    __slots__ = ("_attributes", "_holder", "scope")
+    __slots__ = ("scope",)
 
     def __init__(self, holder: ScopeSpans) -> None:
+        super().__init__(holder, holder.scope)
         self.scope = holder.scope
-        self._holder = holder
-        self._attributes: Attributes | None = None
-
-    @property
-    def schema_url(self) -> str:
-        """The schema that the scope and its spans follow."""
-        return self._holder.schema_url
-
-    @schema_url.setter
-    def schema_url(self, value: str) -> None:
-        self._holder.schema_url = value
-
-    @property
-    def attributes(self) -> Attributes:
-        """The scope's attributes, indexed on first use."""
-        if self._attributes is None:
-            self._attributes = Attributes(self.scope.attributes)
-        return self._attributes
 
 
 class SpanRecord:

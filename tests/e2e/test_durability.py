@@ -43,27 +43,25 @@ def test_after_kill_9_nothing_acknowledged_is_lost(pipeline, tmp_path, wait):
                 "retry_on_failure": FAST_RETRIES,
             }
         }
-        daemon = Daemon(tmp_path, pipeline(processors, exporters)).start()
-        acknowledged = []
-        for turn in range(3):
-            with ThreadPoolExecutor(1) as pool:
-                sending = pool.submit(
-                    send, daemon.endpoints["grpc"], requests(400, 1 + turn * 1000)
-                )
-                eventually(lambda: daemon.metric("winnow_receiver_accepted_spans_total") > 200)
-                daemon.kill()
-                acknowledged += sending.result()
-            daemon.start()
-        assert len(acknowledged) > 600
-        missing = set(acknowledged)
+        with Daemon(tmp_path, pipeline(processors, exporters)) as daemon:
+            acknowledged = []
+            for turn in range(3):
+                with ThreadPoolExecutor(1) as pool:
+                    sending = pool.submit(
+                        send, daemon.endpoints["grpc"], requests(400, 1 + turn * 1000)
+                    )
+                    eventually(lambda: daemon.metric("winnow_receiver_accepted_spans_total") > 200)
+                    daemon.kill()
+                    acknowledged += sending.result()
+                daemon.start()
+            assert len(acknowledged) > 600
+            missing = set(acknowledged)
 
-        def arrived() -> bool:
-            missing.difference_update(found.span_id for found in sink.spans)
-            return not missing
+            def arrived() -> bool:
+                missing.difference_update(found.span_id for found in sink.spans)
+                return not missing
 
-        eventually(arrived, 60)
-        daemon.stop()
-        daemon.http.close()
+            eventually(arrived, 60)
 
 
 def test_a_backend_that_is_down_costs_nothing_but_time(pipeline, tmp_path):
