@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector import ConfigError
 from collector.config.load import load_config
 from tests.config.conftest import SERVICE, Load, Problems, with_step
-from tests.config.trees import TREES
+from tests.config.trees import TREES, lines_of
 
 BASE = "receivers: {source: }\nprocessors: {step: }\nexporters: {drain: }\n"
 
@@ -210,6 +210,7 @@ def test_a_validator_that_fails_is_a_problem_of_its_component(problems: Problems
 
 
 @given(TREES)
+@example(["\x85", None])
 def test_no_settings_whatever_break_the_loading(tmp_path_factory, tree: object):
     path = tmp_path_factory.mktemp("config") / "pipeline.yaml"
     block = yaml.safe_dump({"step": tree, "drain": tree, "traces": tree}, allow_unicode=True)
@@ -217,7 +218,7 @@ def test_no_settings_whatever_break_the_loading(tmp_path_factory, tree: object):
     path.write_text(
         f"processors:\n{indented}exporters:\n{indented}service:\n{indented}", encoding="utf-8"
     )
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = lines_of(path.read_text(encoding="utf-8"))
     with pytest.raises(ConfigError) as caught:
         load_config(path, environ={})
     for problem in caught.value.problems:

@@ -1,6 +1,5 @@
 """YAML with positions says the same as YAML, and where."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from collector import ConfigError
 from collector.config.problems import Place
 from collector.config.source import Node, parse, read, to_data
-from tests.config.trees import TREES
+from tests.config.trees import TREES, lines_of
 
 
 def parsed(text: str) -> Node:
@@ -43,7 +42,7 @@ def test_any_tree_reads_as_safe_load_reads_it(tree: object, style: bool | None):
 @example(["\x85", None])
 def test_every_position_is_inside_the_file(tree: object):
     text = dump(tree)
-    lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text)  # what YAML 1.1 takes for line breaks
+    lines = lines_of(text)
     for node in below(parsed(text)):
         for place in (node.place, node.key_place):
             assert 1 <= place.line <= len(lines)
