@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 from benchmarks.measure import Result
 from benchmarks.probe import PATHS
-from benchmarks.scenarios import Shape
 
 HEADER = (
     f"{'target':>16}",
@@ -23,14 +22,11 @@ HEADER = (
 
 
 def table(results: Iterable[Result]) -> Iterator[str]:
-    """The lines; each ratio is to the floor measured before under the same shape of load."""
-    floors: dict[Shape, float] = {}
+    """The lines; each ratio is to the floor that was loaded in turns with the target."""
     yield _line(HEADER)
     yield "|" + "|".join(f"{'-' * (len(title) + 1)}:" for title in HEADER) + "|"
     for result in results:
-        if result.name == "floor":
-            floors[result.shape] = result.cpu_us
-        yield _line(_row(result, floors.get(result.shape)))
+        yield _line(_row(result))
 
 
 def failures(results: Iterable[Result]) -> list[str]:
@@ -38,12 +34,12 @@ def failures(results: Iterable[Result]) -> list[str]:
     return [f"{r.name} at {r.shape}: {r.errors}" for r in results if r.errors]
 
 
-def _row(result: Result, floor: float | None) -> tuple[str, ...]:
+def _row(result: Result) -> tuple[str, ...]:
     return (
         result.name,
         str(result.shape),
         f"{result.cpu_us:.2f}",
-        f"{result.cpu_us / floor:.1f}" if floor else "-",
+        f"{result.cpu_us / result.floor_us:.1f}",
         f"{result.spans_per_second:,.0f}",
         f"{result.idle_mib:.0f}",
         f"{result.peak_mib:.0f}",

@@ -8,6 +8,7 @@ from collector.component import Consumer
 from collector.errors import RefusedError
 from collector.storage import Storage
 from collector.telemetry.metrics import Metrics
+from collector.turns import TURNS
 
 
 class Entry:
@@ -21,7 +22,7 @@ class Entry:
     def consume(self, batch: Batch) -> None:
         """Carry the batch down and commit. Raises RefusedError if it cannot be owned now."""
         try:
-            with self._storage.transaction() as transaction:
+            with TURNS.take(), self._storage.transaction() as transaction:
                 batch.transaction = transaction
                 self._next.consume(batch)
         except sqlite3.Error as error:

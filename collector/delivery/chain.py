@@ -11,6 +11,7 @@ from collector.delivery.retry import InterruptedRetryError
 from collector.delivery.sender import Sender
 from collector.delivery.settings import ExporterConfig
 from collector.errors import RefusedError
+from collector.turns import TURNS
 
 
 class Delivery(Protocol):
@@ -143,7 +144,8 @@ class DirectDelivery:
         What another part of the pipeline refuses later comes again, and is counted then.
         """
         try:
-            self._sender.send(batch.payload, batch.span_count, batch.transaction.on_commit)
+            with TURNS.lend():
+                self._sender.send(batch.payload, batch.span_count, batch.transaction.on_commit)
         except InterruptedRetryError as error:
             raise RefusedError("shutdown", "the collector is stopping") from error
 

@@ -18,11 +18,14 @@ def retries(
     `error.type`, or `unknown`.
     """
     failed = _failures(records)
+    parents = {parent for _, parent, _ in failed}
     for record in records:
-        reason = _reason(record, failed.get(_call(record), ())) if failed else ""
+        reason = ""
+        if parents and record.span.parent_span_id in parents:
+            reason = _reason(record, failed.get(_call(record), ()))
         if reason:
             yield record, reason
-        elif _counts_as_retry(record, attributes):
+        elif not attributes.isdisjoint(record.attributes.entries) and _counts(record, attributes):
             yield record, UNKNOWN
 
 
@@ -51,8 +54,6 @@ def _reason(record: SpanRecord, failed: Iterable[SpanRecord]) -> str:
     return last.attributes.text("error.type") or UNKNOWN
 
 
-def _counts_as_retry(record: SpanRecord, attributes: frozenset[str]) -> bool:
+def _counts(record: SpanRecord, attributes: frozenset[str]) -> bool:
     entries = record.attributes.entries
-    return not attributes.isdisjoint(entries) and any(
-        entries[key].value.int_value > 0 for key in attributes if key in entries
-    )
+    return any(entries[key].value.int_value > 0 for key in attributes if key in entries)

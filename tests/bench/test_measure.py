@@ -18,7 +18,15 @@ SETTINGS = Settings(seconds=0.5, concurrency=2, rate=0, durable=True)
 
 
 def result(name: str, cpu_us: float, **fields) -> Result:
-    values = {"idle_mib": 1, "peak_mib": 2, "p50_ms": 1, "p99_ms": 2, "refused": 0, "delivered": 0}
+    values = {
+        "floor_us": 2,
+        "idle_mib": 1,
+        "peak_mib": 2,
+        "p50_ms": 1,
+        "p99_ms": 2,
+        "refused": 0,
+        "delivered": 0,
+    }
     return Result(name, SHAPE, cpu_us, spans_per_second=1000, **(values | fields))
 
 
@@ -75,8 +83,8 @@ def test_a_probe_of_nobody_waits_for_ever(tmp_path):
     assert set(probe.worst.values()) == {math.inf}
 
 
-def test_ratios_are_to_the_floor_under_the_same_load():
-    *_, line = table([result("floor", 2.0), result("pass-through", 5.0)])
+def test_ratios_are_to_the_floor_that_was_loaded_in_turns():
+    *_, line = table([result("floor", 4.0), result("pass-through", 5.0, floor_us=2.0)])
     assert [cell.strip() for cell in line.split("|")[3:5]] == ["5.00", "2.5"]
 
 

@@ -23,6 +23,7 @@ from collector.delivery.chain import make_delivery
 from collector.delivery.retry import InterruptedRetryError, Retry
 from collector.delivery.settings import RetryOnFailure
 from collector.storage import Storage
+from collector.turns import TURNS
 from tests.helpers import batch, eventually, make_context, request, span
 
 FAST = {"initial_interval": "1ms", "max_interval": "2ms", "max_elapsed_time": 0}
@@ -37,11 +38,13 @@ class Scripted(Exporter[ExporterConfig]):
         super().__init__(config, context)
         self.script = []
         self.taken = []
+        self.waiting = 0
         self.gate = threading.Event()
         self.gate.set()
         self.refuses = lambda batch: None
 
     def push(self, batch):
+        self.waiting += 1
         self.gate.wait(10)
         if self.script:
             step = self.script.pop(0)
@@ -314,6 +317,24 @@ def test_without_a_queue_the_pipeline_waits_for_the_backend(chain):
     hand_over(context, delivery, batch(span("a")))
     assert exporter.names == ["a"]
     assert value(context, "winnow_exporter_sent_spans_total") == 1
+
+
+def test_a_pipeline_that_waits_for_the_backend_does_not_take_up_a_turn_to_compute(chain):
+    exporter, delivery, context = chain(sending_queue={"enabled": False})
+    delivery.start()
+    exporter.gate.clear()
+
+    def request(name: str) -> None:
+        with TURNS.take():
+            hand_over(context, delivery, batch(span(name)))
+
+    with ThreadPoolExecutor(4) as pool:
+        requests = [pool.submit(request, name) for name in "abcd"]
+        eventually(lambda: exporter.waiting == 4)
+        exporter.gate.set()
+        for waiting in requests:
+            waiting.result(10)
+    assert sorted(exporter.names) == ["a", "b", "c", "d"]
 
 
 def test_shutdown_is_safe_twice_and_without_a_start(chain):

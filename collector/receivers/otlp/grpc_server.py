@@ -17,6 +17,7 @@ from collector.errors import RefusedError
 from collector.http_server import cannot_listen
 from collector.receivers.otlp.intake import Intake, retry_seconds
 from collector.receivers.otlp.settings import MEBIBYTE, GrpcSettings
+from collector.turns import TURNS
 
 _SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 _GRACE = 5.0
@@ -62,10 +63,14 @@ class GrpcServer:
     def _handlers(self) -> grpc.GenericRpcHandler:
         export: grpc.RpcMethodHandler[bytes, ExportTraceServiceResponse] = (
             grpc.unary_unary_rpc_method_handler(
-                self._export, response_serializer=ExportTraceServiceResponse.SerializeToString
+                self._answer, response_serializer=ExportTraceServiceResponse.SerializeToString
             )
         )
         return grpc.method_handlers_generic_handler(_SERVICE, {"Export": export})
+
+    def _answer(self, payload: bytes, context: grpc.ServicerContext) -> ExportTraceServiceResponse:
+        with TURNS.take():  # from here on, as what is decoded takes many times its size
+            return self._export(payload, context)
 
     def _export(self, payload: bytes, context: grpc.ServicerContext) -> ExportTraceServiceResponse:
         try:

@@ -18,6 +18,7 @@ from collector.receivers.otlp.compression import BadBodyError, TooLargeError, de
 from collector.receivers.otlp.intake import Intake, retry_seconds
 from collector.receivers.otlp.json_codec import parse_json
 from collector.receivers.otlp.settings import MEBIBYTE, HttpSettings
+from collector.turns import TURNS
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 
@@ -66,12 +67,16 @@ class _Endpoint:
             except BadBodyError as error:
                 failure = Failure(error.status, code_pb2.INVALID_ARGUMENT, str(error), "encoding")
                 return self._fail(content_type, failure)
-            return await anyio.to_thread.run_sync(self._export, content_type, body)
+            return await anyio.to_thread.run_sync(self._answer, content_type, body)
 
     async def _read(self, request: Request) -> bytes:
         decode = decoder(request.headers.get("content-encoding", "identity"), self._limit)
         parts = [decode.feed(chunk) async for chunk in request.stream()]
         return b"".join([*parts, decode.finish()])
+
+    def _answer(self, content_type: str, body: bytes) -> Response:
+        with TURNS.take():
+            return self._export(content_type, body)
 
     def _export(self, content_type: str, body: bytes) -> Response:
         try:
