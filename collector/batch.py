@@ -160,6 +160,11 @@ class Batch:
         _ = self.message
         self._payload = None
 
+    def replace(self, payload: bytes) -> None:
+        """Take other spans, serialized, instead of these. Records made before are of no use."""
+        self._payload = payload
+        self._message = self._spans = self._traces = self._span_count = None
+
     def copy(self) -> "Batch":
         """An independent batch with the same spans, in the same transaction."""
         message = ExportTraceServiceRequest()

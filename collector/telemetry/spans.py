@@ -52,6 +52,7 @@ class SpanCounts:
         if self.pipeline:
             self._pipeline_dropped.labels(self.pipeline, self._component, reason).inc(spans)
 
-    def failed(self, error: BaseException) -> None:
-        """A span went through unprocessed because of `error`."""
-        self._failures.labels(self._component, type(error).__name__).inc()
+    def failed(self, error: BaseException | str) -> None:
+        """A span went through unprocessed because of `error`, or of one of the class so named."""
+        name = error if isinstance(error, str) else type(error).__name__
+        self._failures.labels(self._component, name).inc()

@@ -76,6 +76,13 @@ class RedactionConfig(ComponentConfig):
     """CPU time for each 64 KiB of a string; one that takes longer becomes `<REDACTED:timeout>`."""
     batch_timeout: Duration = Field(default=10.0, gt=0)
     """CPU time for a batch; strings that are not searched by then become `<REDACTED:timeout>`."""
+    cache_bytes: int = Field(default=16 << 20, ge=0)
+    """Memory for what redaction remembers of strings it has seen, so that a history sent again
+    with every turn is searched once; 0 is none. It holds keyed hashes, places and replacements,
+    never text, and a process that ends or reloads begins with an empty one."""
+    workers: int = Field(default=0, ge=0, le=64)
+    """Processes that redact, so that the receiving one stays free; 0 redacts where spans are
+    received. Each has a core to keep busy, a cache of its own and some 100 MB."""
 
     @field_validator("entities")
     @classmethod

@@ -1,0 +1,86 @@
+"""A whole batch redacted: the same in the collector's own process and in a worker's."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from collector import Batch, ResourceRecord, ScopeRecord, SpanRecord
+from processors.redaction.budget import Budget
+from processors.redaction.build import make_redactor
+from processors.redaction.config import RedactionConfig
+from processors.redaction.findings import Finding
+from processors.redaction.run import Run
+from processors.redaction.spans import SpanRedactor, discard_unsearchable, mask_record
+
+R = TypeVar("R", SpanRecord, ResourceRecord, ScopeRecord)
+
+
+@dataclass
+class Outcome:
+    """What came of a batch: numbers and names only, nothing of what was found."""
+
+    done: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Findings by entity type and action."""
+    masked: Counter[str] = field(default_factory=Counter)
+    """Values masked as a whole, by reason."""
+    errors: list[str] = field(default_factory=list)
+    """The class of each error that had a whole record masked."""
+
+
+class BatchRedactor:
+    """Redacts batches and single strings as the settings say. Safe to use from several threads."""
+
+    def __init__(self, config: RedactionConfig) -> None:
+        """Loads Presidio and the rules: seconds. Raises what the settings' components raise."""
+        self._config = config
+        self._redactor = make_redactor(config)
+        self._technical = make_redactor(config, technical=True)
+        # Once now, so that no batch has to wait for what is made on first use.
+        self.redact_text("alice@example.com, +1 415 555 0132, 4111 1111 1111 1111")
+
+    def redact_text(self, text: str, key: str = "") -> tuple[str, list[Finding]]:
+        """One string as if it stood under the attribute `key`, and what was found in it, sorted."""
+        run = self._run()
+        redacted = self._redactor.redact(text, key, run)
+        return redacted, sorted(run.findings)
+
+    def redact(self, batch: Batch) -> Outcome:
+        """Redact the batch in place. Does not raise: what fails is masked."""
+        run, outcome = self._run(), Outcome()
+        spans = SpanRedactor(self._redactor, self._technical, run)
+        discard_unsearchable(batch.message)
+        if self._config.resource_attributes:
+            for resource in {record.resource: None for record in batch.spans}:
+                _guarded(spans.resource, resource, run, outcome)
+            for scope in {record.scope: None for record in batch.spans}:
+                _guarded(spans.scope, scope, run, outcome)
+        for record in batch.spans:
+            _guarded(spans.span, record, run, outcome)
+        batch.changed()
+        outcome.done.update(run.done)
+        outcome.masked.update(run.masked)
+        return outcome
+
+    def _run(self) -> Run:
+        return Run(Budget(self._config.batch_timeout))
+
+
+def mask_batch(batch: Batch, reason: str) -> Outcome:
+    """Take all text out of a batch that nobody could redact."""
+    run = Run(Budget(0))
+    discard_unsearchable(batch.message)
+    for record in batch.spans:
+        for part in (record, record.resource, record.scope):
+            mask_record(part, f"<REDACTED:{reason}>")
+        run.mask(reason)
+    batch.changed()
+    return Outcome(masked=Counter(run.masked))
+
+
+def _guarded(redact: Callable[[R], None], record: R, run: Run, outcome: Outcome) -> None:
+    try:
+        redact(record)
+    except Exception as error:  # whatever it was, nothing must pass as it is
+        outcome.errors.append(type(error).__name__)
+        mask_record(record, run.mask("error"))
