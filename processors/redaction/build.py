@@ -5,6 +5,7 @@ from collections.abc import Callable
 from processors.redaction import recognizers, secrets
 from processors.redaction.actions import replacement
 from processors.redaction.analyzer import Analyzer
+from processors.redaction.cache import Cache
 from processors.redaction.config import RedactionConfig
 from processors.redaction.redactor import Redactor, Rule
 
@@ -27,7 +28,9 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
         max_bytes=config.max_value_bytes,
         seconds=config.timeout,
     )
-    return Redactor(analyzer, _rules(config))
+    # Technical values are short.
+    cache = Cache(0 if technical else config.cache_bytes)
+    return Redactor(analyzer, _rules(config), cache)
 
 
 def _rules(config: RedactionConfig) -> Callable[[str], Rule]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from processors.redaction import context, json_text
 from processors.redaction.analyzer import Analyzer
 from processors.redaction.budget import UnreadableError
+from processors.redaction.cache import Cache, Done, Edit, Verdict
 from processors.redaction.detectors import Detector
 from processors.redaction.findings import merge
 from processors.redaction.run import Run
@@ -24,6 +25,7 @@ _TECHNICAL = (
     *("cost", "price", "amount", "length", "version", "ns", "us", "ms"),
 )
 _LEAST_CARD = 10**11
+_CLEAN = Verdict()
 
 
 class Rule(NamedTuple):
@@ -36,10 +38,11 @@ class Rule(NamedTuple):
 class Redactor:
     """Replaces what an analyzer finds. Safe to use from several threads."""
 
-    def __init__(self, analyzer: Analyzer, rule: Callable[[str], Rule]) -> None:
+    def __init__(self, analyzer: Analyzer, rule: Callable[[str], Rule], cache: Cache) -> None:
         """`rule` tells what to do to findings of an entity type."""
         self._analyzer = analyzer
         self._rule = rule
+        self._cache = cache
         self._clean_keys: dict[str, str] = {}
 
     def redact(self, text: str, key: str, run: Run) -> str:
@@ -101,29 +104,35 @@ class Redactor:
 
     def once(self, text: str, words: str, run: Run, depth: int = 0) -> str:
         """One pass. Raises UnreadableError."""
-        suspects = self._analyzer.suspects(text, words)
-        if not suspects and "\\" not in text:
-            return text
-        if depth < _MAX_DEPTH and json_text.is_json(text):
-            return json_text.edit(text, words, _JsonEditor(self, run, depth + 1))
-        return self._replaced(text, words, suspects, run) if suspects else text
+        name = None
+        if depth < _MAX_DEPTH and self._cache.wants(text):
+            name = self._cache.name(words, text)
+        verdict = self._cache.get(name) if name else None
+        if verdict is None:
+            suspects = self._analyzer.suspects(text, words)
+            # What is escaped in JSON may hide what the gate looks for.
+            if (suspects or "\\" in text) and depth < _MAX_DEPTH and json_text.is_json(text):
+                return json_text.edit(text, words, _JsonEditor(self, run, depth + 1))
+            verdict = self._verdict(text, words, suspects, run) if suspects else _CLEAN
+            if name:
+                self._cache.put(name, verdict)
+        for done in verdict.done:
+            if done.changed or not run.again:
+                run.note(done.finding, done.action)
+        return verdict.applied(text)
 
-    def _replaced(self, text: str, words: str, suspects: Sequence[Detector], run: Run) -> str:
+    def _verdict(self, text: str, words: str, suspects: Sequence[Detector], run: Run) -> Verdict:
         found = self._analyzer.findings(text, words, suspects, run.budget)
         kept = [finding for finding in found if self._rule(finding.type).action == KEEP]
-        if not run.again:
-            for finding in merge(kept):
-                run.note(finding, KEEP)
-        parts, position = [], 0
+        done = [Done(finding, KEEP, changed=False) for finding in merge(kept)]
+        edits = []
         for finding in merge(finding for finding in found if finding not in kept):
             rule = self._rule(finding.type)
             old = text[finding.start : finding.end]
             new = rule.replace(old)
-            if new != old or not run.again:
-                run.note(finding, rule.action)
-            parts += [text[position : finding.start], new]
-            position = finding.end
-        return "".join((*parts, text[position:]))
+            edits.append(Edit(finding.start, finding.end, new))
+            done.append(Done(finding, rule.action, changed=new != old))
+        return Verdict(tuple(edits), tuple(done))
 
 
 class _JsonEditor:
