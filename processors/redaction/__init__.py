@@ -8,6 +8,7 @@ from processors.redaction.findings import Finding
 
 if TYPE_CHECKING:
     from processors.redaction.batches import BatchRedactor, Outcome
+    from processors.redaction.decryption import Decrypter
     from processors.redaction.workers import WorkerPool
 
 __all__ = ["Action", "Finding", "Redaction", "RedactionConfig"]
@@ -63,6 +64,16 @@ class Redaction(Processor[RedactionConfig]):
         its whole string. Nothing is counted.
         """
         return self._local().redact_text(text, key)
+
+    @staticmethod
+    def decrypter(key: str) -> "Decrypter":
+        """What puts findings back that were encrypted with this `encryption_key`.
+
+        Raises ValueError where it can be no key.
+        """
+        from processors.redaction.decryption import Decrypter
+
+        return Decrypter(key)
 
     def process(self, batch: Batch) -> None:
         """Redact the batch; count what was found once it is owned."""

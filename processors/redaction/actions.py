@@ -3,31 +3,67 @@
 import hashlib
 import hmac
 import ipaddress
+import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from processors.redaction.config import Action
+from processors.redaction.encryption import MARK, Cipher
+from processors.redaction.rules import WHOLE, Rule
 
 Replacement = Callable[[str], str]
 """From the text found to what stands in its place."""
 
 _DIGITS = {"PHONE_NUMBER", "CREDIT_CARD", "US_SSN"}
 _SPACED = {"IBAN_CODE", "MAC_ADDRESS"}
+_DONE = re.compile(
+    rf"<{WHOLE}_(?:[0-9a-f]{{8}}|[0-9a-f]{{64}})>|<REDACTED:attribute>|<{WHOLE}{MARK}([\w-]+)>",
+    re.ASCII,
+)
 
 
-def replacement(entity: str, action: Action, key: bytes) -> Replacement:
+@dataclass(frozen=True)
+class Keys:
+    """What the keyed actions need."""
+
+    pseudonym: bytes = field(default=b"", repr=False)
+    cipher: Cipher | None = None
+    """None where no action encrypts."""
+
+
+def replacement(entity: str, action: Action, keys: Keys) -> Replacement:
     """The function that does `action` to findings of type `entity`."""
+    key, cipher = keys.pseudonym, keys.cipher
     match action.action:
         case "replace":
             return lambda _: f"<{entity}>"
-        case "redact":
+        case "redact" | "drop":
             return lambda _: ""
         case "mask":
             return lambda found: mask(found, action)
-        case "hash":
-            return lambda found: f"<{entity}_{digest(entity, found, key)}>"
-        case "pseudonym":
-            return lambda found: f"<{entity}_{digest(entity, found, key)[:8]}>"
+        case "hash" | "pseudonym" as name:
+            digits = 8 if name == "pseudonym" else None
+            return lambda found: f"<{entity}_{digest(entity, found, key)[:digits]}>"
+        case "encrypt" if cipher:
+            return lambda found: cipher.encrypt(entity, found)
+        case "encrypt":
+            raise ValueError("encrypt needs a key")
     return lambda found: found
+
+
+def whole_rule(action: Action, keys: Keys) -> Rule:
+    """The rule for values that are replaced whatever they hold; done again, it changes nothing."""
+    if action.action == "replace":
+        return Rule(action.action, lambda value: "<REDACTED:attribute>" if value else value)
+    replace, cipher = replacement(WHOLE, action, keys), keys.cipher
+
+    def once(value: str) -> str:
+        done = _DONE.fullmatch(value)
+        if done and (not done[1] or (cipher and cipher.decrypt(WHOLE, done[1]) is not None)):
+            return value
+        return replace(value) if value else value
+
+    return Rule(action.action, once)
 
 
 def mask(found: str, action: Action) -> str:

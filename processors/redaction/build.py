@@ -1,13 +1,20 @@
 """A redactor from its settings."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
-from processors.redaction import recognizers, secrets
-from processors.redaction.actions import replacement
+from processors.redaction import lists, recognizers, secrets
+from processors.redaction.actions import Keys, replacement, whole_rule
 from processors.redaction.analyzer import Analyzer
+from processors.redaction.attribute_rules import Treatments
 from processors.redaction.cache import Cache
-from processors.redaction.config import RedactionConfig
-from processors.redaction.redactor import Redactor, Rule
+from processors.redaction.config import Action, AttributeRule, RedactionConfig
+from processors.redaction.encryption import Cipher
+from processors.redaction.placeholders import veil
+from processors.redaction.redactor import Redactor
+from processors.redaction.rules import WHOLE, Rule, Treatment
+
+_SHORTEST = 4
+"""Characters of the shortest text in which something is found, but for denied ones."""
 
 _NEVER_BY_CHANCE = ("EMAIL_ADDRESS",)
 """Of the entities, what no name of software and no id is mistaken for; nor is it for a secret."""
@@ -22,22 +29,51 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
     detectors = recognizers.detectors(entities, config.phone_regions)
     if config.secrets:
         detectors += secrets.detectors()
+    treatments = _treatments(config)
+    denied = lists.denying(config.deny)
+    detectors = [*lists.allowing(detectors, config.allow), *denied, *treatments.watches]
     analyzer = Analyzer(
         detectors,
         threshold=config.score_threshold,
         max_bytes=config.max_value_bytes,
         seconds=config.timeout,
     )
-    # Technical values are short.
-    cache = Cache(0 if technical else config.cache_bytes)
-    return Redactor(analyzer, _rules(config), cache)
+    keys = _keys(config)
+    types = {*treatments.ordinary.rules, WHOLE}
+    return Redactor(
+        analyzer,
+        treatments,
+        veil(types, keys.cipher),
+        # Technical values are short.
+        Cache(0 if technical else config.cache_bytes),
+        shortest=1 if denied else _SHORTEST,
+    )
 
 
-def _rules(config: RedactionConfig) -> Callable[[str], Rule]:
-    key = config.pseudonym_key.get_secret_value().encode()
+def _treatments(config: RedactionConfig) -> Treatments:
+    keys = _keys(config)
+    chosen = [(rule.globs, _treatment(rule, config, keys)) for rule in config.attributes]
+    return Treatments(Treatment(_rules(config, {}, keys)), chosen)
+
+
+def _treatment(rule: AttributeRule, config: RedactionConfig, keys: Keys) -> Treatment:
+    return Treatment(
+        _rules(config, rule.actions, keys),
+        whole=whole_rule(rule, keys) if rule.redact == "always" else None,
+        searched=rule.redact != "never",
+    )
+
+
+def _rules(config: RedactionConfig, actions: Mapping[str, Action], keys: Keys) -> dict[str, Rule]:
+    """The rule for each entity type; `actions` stand above those of the configuration."""
     secret = set(secrets.secret_types()) if config.secrets else set()
     rules = {}
-    for entity in {*config.entities, *secret}:
-        action = config.action_for(entity, secret=entity in secret)
-        rules[entity] = Rule(action.action, replacement(entity, action, key))
-    return rules.__getitem__
+    for entity in {*config.entities, *config.deny, *secret}:
+        action = config.action_for(entity, actions, secret=entity in secret)
+        rules[entity] = Rule(action.action, replacement(entity, action, keys))
+    return rules
+
+
+def _keys(config: RedactionConfig) -> Keys:
+    key = config.encryption_key.get_secret_value()
+    return Keys(config.pseudonym_key.get_secret_value().encode(), Cipher(key) if key else None)

@@ -1,9 +1,10 @@
 """The settings of the redaction processor."""
 
 import difflib
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from collector import ComponentConfig, ConfigModel, Duration, Secret
 
@@ -21,17 +22,28 @@ ENTITIES = (
 )
 """What is looked for by default. The rest of Presidio's types take ids, dates, paths and versions
 in traces for personal data: URL, DATE_TIME, UUID, licence, passport and bank account numbers."""
-_KEYED = ("hash", "pseudonym")
+_KEYS = {"hash": "pseudonym_key", "pseudonym": "pseudonym_key", "encrypt": "encryption_key"}
+_MASK = ("keep_last", "keep_first", "masking_char")
+_Name = Literal["replace", "redact", "mask", "hash", "pseudonym", "encrypt", "drop", "keep"]
+
+
+def _changed(action: "Action", names: tuple[str, ...]) -> list[str]:
+    """The settings that are not as they are by default."""
+    fields = type(action).model_fields
+    return [name for name in names if getattr(action, name) != fields[name].default]
 
 
 class Action(ConfigModel):
     """What is put in the place of a finding."""
 
-    action: Literal["replace", "redact", "mask", "hash", "pseudonym", "keep"]
+    action: _Name
     """`replace`: its type, `<PHONE_NUMBER>`. `redact`: nothing. `mask`: a `masking_char` for every
     character but some. `hash`: its type and its whole HMAC-SHA-256. `pseudonym`: its type and a
     short HMAC, `<EMAIL_ADDRESS_3fa9c1d2>`, the same for the same value wherever the key is the
-    same. `keep`: the finding itself; it is counted only."""
+    same. `encrypt`: its type and its encrypted text, `<EMAIL_ADDRESS_enc_v1_…>`, which `winnow
+    decrypt` puts back; another each time, so use `pseudonym` for what is counted or sampled by.
+    `drop`: the whole attribute goes; where there is none to drop (a span's name, JSON in an
+    attribute), as `redact`. `keep`: the finding itself; it is counted only."""
     keep_last: int = Field(default=0, ge=0)
     """For `mask`: how many characters at the end stay. Never more than half of all are shown."""
     keep_first: int = Field(default=0, ge=0)
@@ -41,13 +53,93 @@ class Action(ConfigModel):
 
     @model_validator(mode="after")
     def _mask_settings(self) -> "Action":
-        extra = self.model_fields_set - {"action"}
+        extra = _changed(self, _MASK)
         if self.action != "mask" and extra:
             raise ValueError(
-                f"{', '.join(sorted(extra))} belongs to action mask, not to {self.action}: "
+                f"{', '.join(extra)} belongs to action mask, not to {self.action}: "
                 "remove it, or write action: mask"
             )
         return self
+
+
+class AttributeRule(Action):
+    """What is done to attributes whose key matches."""
+
+    match: str | tuple[str, ...]
+    """A glob, or several: `*` is any number of characters, `?` is one, `*.` at the start may be
+    nothing, and case does not matter. It is matched against the keys of attributes, and if it
+    begins with `*`, also against the keys inside of maps and of JSON: `*.password` is `db.password`
+    and `password`."""
+    redact: Literal["findings", "always", "never"] = "findings"
+    """`findings`: what is found, as everywhere. `always`: the whole value, whatever it holds.
+    `never`: nothing; the value passes as it is, and whatever is in it, be it too long to be
+    searched."""
+    action: _Name = "replace"
+    """For `always`: what stands for the value. `replace` is `<REDACTED:attribute>`; for the others
+    the value has the type `ATTRIBUTE`. Of what is no text, the JSON form is taken."""
+    actions: dict[str, Action] = Field(default_factory=dict)
+    """For `findings`: what to do by entity type, above what `actions` of the processor says."""
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """The globs, one or several."""
+        return (self.match,) if isinstance(self.match, str) else self.match
+
+    @model_validator(mode="after")
+    def _settings_fit(self) -> "AttributeRule":
+        if not self.globs or not all(self.globs):
+            raise ValueError("match: a glob is missing: write one, such as '*.password'")
+        if self.redact != "always" and (extra := _changed(self, ("action", *_MASK))):
+            raise ValueError(
+                f"{', '.join(extra)} belongs to redact: always: write that, or for what is found "
+                "actions: {default: {action: …}}"
+            )
+        if self.redact != "findings" and self.actions:
+            raise ValueError(f"actions belongs to redact: findings, not to {self.redact}")
+        if self.redact == "always" and self.action == "keep":
+            raise ValueError("action keep redacts nothing: write redact: never")
+        return self
+
+
+CREDENTIAL_ATTRIBUTES = AttributeRule(
+    match=(
+        # Credentials of any scheme (RFC 9110, sections 11.6.2 and 11.7.2), not those of known form
+        # only; OpenTelemetry has headers as http.request.header.<key>, with - or, before, with _.
+        *("*.authorization", "*.proxy-authorization", "*.proxy_authorization"),
+        # Session ids (RFC 6265): who has one is logged in.
+        *("*.cookie", "*.cookies", "*.set-cookie", "*.set_cookie"),
+        # Values whose key says so, in the forms that no rule for secrets knows.
+        "*.secret",
+    ),
+    redact="always",
+)
+"""Stands after the user's own rules. Passwords and API keys are no part of it: `secrets` finds them
+by their keys, and names their kind. So are tokens: in agents' traffic they are mostly counted."""
+
+
+def _checked_key(key: Secret) -> Secret:
+    from processors.redaction.encryption import decode_key
+
+    if key.get_secret_value():
+        decode_key(key.get_secret_value())
+    return key
+
+
+def _checked_entry(entry: str) -> str:
+    from processors.redaction.lists import check_entry
+
+    return check_entry(entry)
+
+
+def _checked_denied(entry: str) -> str:
+    from processors.redaction.lists import check_denied
+
+    return check_denied(entry)
+
+
+_Entry = Annotated[str, AfterValidator(_checked_entry)]
+_Denied = Annotated[_Entry, AfterValidator(_checked_denied)]
+_Entity = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 
 
 class RedactionConfig(ComponentConfig):
@@ -62,6 +154,20 @@ class RedactionConfig(ComponentConfig):
     actions: dict[str, Action] = Field(default_factory=dict)
     """What to do, by entity type; `secrets` speaks for all kinds of secrets, `default` for
     whatever is not named. Without any, findings are replaced by their type."""
+    attributes: tuple[AttributeRule, ...] = (CREDENTIAL_ATTRIBUTES,)
+    """What to do by the key of the attribute; the first rule that matches holds. Yours stand before
+    those that come with Winnow: `{match: "*.cookie"}` has cookies searched like anything else."""
+    allow: tuple[_Entry, ...] = ()
+    """Findings to leave alone: those whose whole text is a literal of the list, or matches a
+    pattern between slashes, such as `/.*@example\\.com/` (RE2). Case does not matter. What `deny`
+    names, or an attribute's rule, goes nonetheless."""
+    deny: dict[_Entity, tuple[_Denied, ...]] = Field(default_factory=dict)
+    """Texts that are always found, by the entity type to report: literals, as whole words, or
+    patterns between slashes (RE2). Case does not matter."""
+    encryption_key: Annotated[Secret, AfterValidator(_checked_key)] = Secret("")
+    """The key of `encrypt` and `winnow decrypt`: 32 bytes as hexadecimal or base64. Make one with
+    `openssl rand -hex 32`, and another after four thousand million findings (NIST SP 800-38D,
+    section 8.3)."""
     pseudonym_key: Secret = Secret("")
     """The key of `pseudonym` and `hash`. Collectors that share it write the same pseudonyms. Make
     one with `openssl rand -hex 32`."""
@@ -98,6 +204,19 @@ class RedactionConfig(ComponentConfig):
                     raise ValueError(_not_one_of(entity, known, "an entity type"))
         return entities
 
+    @field_validator("attributes")
+    @classmethod
+    def _with_credentials(cls, rules: tuple[AttributeRule, ...]) -> tuple[AttributeRule, ...]:
+        return rules if CREDENTIAL_ATTRIBUTES in rules else (*rules, CREDENTIAL_ATTRIBUTES)
+
+    @field_validator("deny")
+    @classmethod
+    def _deniable(cls, deny: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        from processors.redaction.lists import denying
+
+        denying(deny)
+        return deny
+
     @field_validator("phone_regions")
     @classmethod
     def _known_regions(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,21 +231,35 @@ class RedactionConfig(ComponentConfig):
     def _actions_fit(self) -> "RedactionConfig":
         from processors.redaction.secrets import secret_types
 
-        known = [DEFAULT, SECRETS, *self.entities, *secret_types()]
-        for entity, action in self.actions.items():
+        known = [DEFAULT, SECRETS, *self.entities, *self.deny, *secret_types()]
+        for place, entity, action in self._all_actions():
             if entity not in known:
-                raise ValueError(f"actions: {_not_one_of(entity, known, 'in entities')}")
-            if action.action in _KEYED and not self.pseudonym_key.get_secret_value():
-                raise ValueError(
-                    f"actions.{entity}: action {action.action} needs a key: set pseudonym_key, "
-                    "for example to ${env:WINNOW_PSEUDONYM_KEY}, or choose action replace"
-                )
+                raise ValueError(f"{place}: {_not_one_of(entity, known, 'in entities')}")
+            self._check_key(f"{place}.{entity}", action)
+        for position, rule in enumerate(self.attributes):
+            self._check_key(f"attributes.{position}", rule)
         return self
 
-    def action_for(self, entity: str, *, secret: bool) -> Action:
-        """What to do with a finding of this type."""
+    def _all_actions(self) -> Iterator[tuple[str, str, Action]]:
+        places = {f"attributes.{i}.actions": rule.actions for i, rule in enumerate(self.attributes)}
+        for place, actions in {"actions": self.actions, **places}.items():
+            for entity, action in actions.items():
+                yield place, entity, action
+
+    def _check_key(self, place: str, action: Action) -> None:
+        key = _KEYS.get(action.action)
+        if key and not getattr(self, key).get_secret_value():
+            raise ValueError(
+                f"{place}: action {action.action} needs a key: set {key}, for example to "
+                f"${{env:WINNOW_{key.upper()}}}, or choose action replace"
+            )
+
+    def action_for(self, entity: str, above: Mapping[str, Action], *, secret: bool) -> Action:
+        """What to do with a finding of this type; `above` stands above `actions`."""
         names: list[Any] = [entity, SECRETS, DEFAULT] if secret else [entity, DEFAULT]
-        chosen = (self.actions[name] for name in names if name in self.actions)
+        chosen = (
+            actions[name] for actions in (above, self.actions) for name in names if name in actions
+        )
         return next(chosen, Action(action="replace"))
 
 

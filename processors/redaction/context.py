@@ -15,7 +15,7 @@ MIN_BOOSTED = 0.4
 
 _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*(?:_[0-9a-f]{8,64})?>|<REDACTED:\w+>")
+_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*(?:_[0-9a-f]{8,64}|_enc_v1_[\w-]+)?>|<REDACTED:\w+>")
 
 
 def normalize(words: Iterable[str]) -> str:

@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 import orjson
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d[\d.eE+\-]*', re.DOTALL)
+_PART = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{\]}]|[^\s,:\[{\]}"]+', re.DOTALL)
+_NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
 _START = re.compile(r'\s*[\[{"]')
 # `{"field": "ssn", "value": "212345678"}`: the label says what the value is.
 _LABELS = frozenset({"name", "field", "label", "key", "type"})
@@ -34,8 +36,14 @@ class Editor(Protocol):
         """What stands for an object's key."""
         ...
 
-    def string(self, value: str, key: str, place: Place) -> str:
-        """What stands for a string under `key`."""
+    def whole(self, key: str) -> bool:
+        """Whether the editor takes a member's value as a whole: `string` gets it, as JSON text
+        unless it is a string.
+        """
+        ...
+
+    def string(self, value: str, key: str, label: str, place: Place) -> str:
+        """What stands for a string under `key`; `label` is what a neighbour calls it, or ""."""
         ...
 
     def number(self, literal: str, key: str, place: Place) -> str | None:
@@ -65,9 +73,11 @@ def edit(text: str, key: str, editor: Editor) -> str:
 
 
 def _edits(text: str, key: str, editor: Editor) -> Iterator[tuple[int, int, str]]:
-    label = ""
+    label, outer, done = "", key, 0
     for token in _TOKEN.finditer(text):
         start, end = token.span()
+        if start < done:
+            continue
         end -= len(token[1] or "")
         if text[start] != '"':
             new = editor.number(token[0], key, Place(start, end, literal=True))
@@ -75,13 +85,37 @@ def _edits(text: str, key: str, editor: Editor) -> Iterator[tuple[int, int, str]
         else:
             old, literal = _decoded(text, start, end)
             if token[1]:
-                key, new = old, editor.key(old, Place(start + 1, end - 1, literal))
+                outer, key, new = key, old, editor.key(old, Place(start + 1, end - 1, literal))
             else:
-                named = f"{key} {label}" if key in _VALUES else key
-                new = editor.string(old, named, Place(start + 1, end - 1, literal))
+                named = label if key in _VALUES else ""
+                new = editor.string(old, key, named, Place(start + 1, end - 1, literal))
                 label = old if key in _LABELS and len(old) <= _MAX_LABEL else label
         if new is not None and new != old:
             yield start, end, orjson.dumps(new).decode()
+        if token[1] and editor.whole(key):
+            start, done = _value(text, token.end())
+            yield start, done, _replaced(text[start:done], key, start, editor)
+            key = outer
+
+
+def _replaced(value: str, key: str, start: int, editor: Editor) -> str:
+    """What stands for a member's whole value; `null` is none, and stays."""
+    if value == "null":
+        return value
+    old = orjson.loads(value) if value[0] == '"' else value
+    new = editor.string(old, key, "", Place(start, start + len(value), literal=False))
+    return value if new == old else orjson.dumps(new).decode()
+
+
+def _value(text: str, start: int) -> tuple[int, int]:
+    """Where the next value in the JSON text begins and ends."""
+    first, depth = -1, 0
+    for part in _PART.finditer(text, start):
+        first = part.start() if first < 0 else first
+        depth += _NESTING.get(part[0], 0)
+        if depth == 0:
+            return first, part.end()
+    raise ValueError("not JSON")
 
 
 def _decoded(text: str, start: int, end: int) -> tuple[str, bool]:

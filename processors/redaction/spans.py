@@ -1,14 +1,17 @@
 """Every place of an OTLP message that can hold text."""
 
+import base64
 import re
 from typing import Any
 
+import orjson
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from collector import Attributes, ResourceRecord, ScopeRecord, SpanRecord
+from collector import Attributes, ResourceRecord, ScopeRecord, SpanRecord, to_python
 from processors.redaction.keys import is_technical
 from processors.redaction.redactor import Redactor
+from processors.redaction.rules import DROP, Treatment
 from processors.redaction.run import Run
 
 # What samplers write (OpenTelemetry, "TraceState: Probability Sampling"): hexadecimal digits that
@@ -29,6 +32,8 @@ class SpanRedactor:
         """`technical` is for what `keys.is_technical` names."""
         self._values = ValueRedactor(redactor, run)
         self._technical = ValueRedactor(technical, run)
+        self._treatments = redactor.treatments
+        self._done = run.done
 
     def span(self, record: SpanRecord) -> None:
         """Redact all text of a span; its ids, times, kind and status code stay."""
@@ -66,16 +71,22 @@ class SpanRedactor:
         # The index knows the last of equal keys only; the others hold somebody's data too.
         twice = len(index) != len(entries)
         pairs = list(entries) if twice else list(index.entries.values())
-        renamed = {}
+        renamed, dropped = {}, set()
         index.memo = None
+        of, ordinary, done = self._treatments.of, self._treatments.ordinary, self._done
         for entry in pairs:
-            key = entry.key
-            if not is_technical(key):
-                self._values.value(entry.value, key)
+            key, before = entry.key, len(done)
+            treatment = of(key)
+            if treatment is not ordinary or not is_technical(key):
+                self._values.value(entry.value, key, treatment)
             elif entry.value.WhichOneof("value") not in _NUMBERS:
                 self._technical.value(entry.value, key)
-            if (new := self._values.key(key)) != key:
+            if len(done) > before and any(action == DROP for _, action in done[before:]):
+                dropped.add(key)
+            elif (new := self._values.key(key)) != key:
                 renamed[key] = new
+        if dropped:
+            index.delete(*dropped)
         for key, new in renamed.items():
             index.set(new, index.get(key))
             index.delete(key)
@@ -96,26 +107,35 @@ class ValueRedactor:
     def __init__(self, redactor: Redactor, run: Run) -> None:
         self._redactor = redactor
         self._run = run
-        self._seen: dict[tuple[str, str], tuple[str, list[tuple[str, str]], list[str]]] = {}
+        self._seen: dict[Any, tuple[str, list[tuple[str, str]], list[str]]] = {}
 
-    def value(self, value: AnyValue, key: str) -> None:
-        """Redact the value of an attribute, in place."""
+    def value(self, value: AnyValue, key: str, treatment: Treatment | None = None) -> None:
+        """Redact the value of an attribute, in place; by default as its key says."""
+        treatment = treatment or self._redactor.treatments.of(key)
+        if treatment.whole:
+            self._whole(value, key, treatment)
+        elif treatment.searched:
+            self._search(value, key, treatment)
+
+    def _whole(self, value: AnyValue, key: str, treatment: Treatment) -> None:
+        if value.WhichOneof("value") is not None:
+            value.string_value = self._redactor.redact(_as_text(value), key, self._run, treatment)
+
+    def _search(self, value: AnyValue, key: str, treatment: Treatment) -> None:
         match value.WhichOneof("value"):
             case "string_value":
                 old = value.string_value
-                if (new := self.text(old, key)) is not old:
+                if (new := self.text(old, key, treatment)) is not old:
                     value.string_value = new
             case "int_value" | "double_value" as kind:
-                number = getattr(value, kind)
-                if (text := self._redactor.redact_number(number, key, self._run)) is not None:
-                    value.string_value = text
+                self._number(value, getattr(value, kind), key, treatment)
             case "array_value":
                 for item in value.array_value.values:
-                    self.value(item, key)
+                    self.value(item, key, treatment)
             case "kvlist_value":
-                self._entries(value.kvlist_value.values)
+                self._entries(value.kvlist_value.values, treatment)
             case "bytes_value":
-                self._bytes(value, key)
+                self._bytes(value, key, treatment)
             case "bool_value" | None:
                 pass
             case _:  # a kind of value that this version of OTLP does not document
@@ -131,36 +151,58 @@ class ValueRedactor:
         if old and (new := self.text(old, "")) is not old:
             setattr(message, name, new)
 
-    def text(self, text: str, key: str) -> str:
+    def text(self, text: str, key: str, treatment: Treatment | None = None) -> str:
         """The redacted text: the very same object where nothing changed."""
-        if len(text) < 4:
+        if len(text) < self._redactor.shortest:
             return text
         run = self._run
-        remembered = self._seen.get((text, key))
+        remembered = self._seen.get((text, key, treatment))
         if remembered is None:
             done, masked = len(run.done), len(run.masked)
-            redacted = self._redactor.redact(text, key, run)
-            self._seen[text, key] = redacted, run.done[done:], run.masked[masked:]
+            redacted = self._redactor.redact(text, key, run, treatment)
+            self._seen[text, key, treatment] = redacted, run.done[done:], run.masked[masked:]
         else:
             redacted, again, masked_again = remembered
             run.done += again
             run.masked += masked_again
         return text if redacted == text else redacted
 
-    def _entries(self, entries: Any) -> None:
+    def _number(self, value: AnyValue, number: float, key: str, treatment: Treatment) -> None:
+        text = self._redactor.redact_number(number, key, self._run, treatment)
+        if text is not None:
+            value.string_value = text
+
+    def _entries(self, entries: Any, outer: Treatment) -> None:
         for entry in entries:
-            self.value(entry.value, entry.key)
+            treatment = self._redactor.treatments.members[entry.key] or outer
+            self.value(entry.value, entry.key, treatment)
             entry.key = self.key(entry.key)
 
-    def _bytes(self, value: AnyValue, key: str) -> None:
+    def _bytes(self, value: AnyValue, key: str, treatment: Treatment) -> None:
         old = value.bytes_value
         try:
             text, binary = old.decode(), False
         except UnicodeDecodeError:
             text, binary = old.decode("latin-1").translate(_HIDDEN), True
-        if (new := self.text(text, key)) is not text:
+        if (new := self.text(text, key, treatment)) is not text:
             shown = new.translate(_SHOWN) if binary else new
             value.bytes_value = shown.encode("latin-1" if binary else "utf-8", "replace")
+
+
+def _as_text(value: AnyValue) -> str:
+    """Text as it is, bytes as text or base64, the rest as JSON."""
+    if value.WhichOneof("value") == "string_value":
+        return value.string_value
+    if value.WhichOneof("value") == "bytes_value":
+        return _bytes_as_text(value.bytes_value)
+    return orjson.dumps(to_python(value), default=_bytes_as_text).decode()
+
+
+def _bytes_as_text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode()
 
 
 def discard_unsearchable(message: ExportTraceServiceRequest) -> None:

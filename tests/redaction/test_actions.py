@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from processors.redaction.actions import mask, normalized
 from processors.redaction.config import Action
 from processors.redaction.findings import Finding, merge
+from tests.helpers import attributes, batch, consume, metric, span
 from tests.redaction.conftest import started
 
 TEXT = "jane@example.com paid with 4111 1111 1111 1111"
@@ -69,6 +70,52 @@ def test_a_hash_is_a_whole_keyed_digest():
 
 
 DIGEST = "b816699a652d0f73754df78cb2fefd749b7496a6fecba5af242019404931cfe3"
+
+
+DROP = {"EMAIL_ADDRESS": {"action": "drop"}}
+
+
+def through(processor, *spans):
+    sent = batch(*spans)
+    consume(processor, sent)
+    return sent
+
+
+@pytest.mark.parametrize(
+    "value", [TEXT, ["x", TEXT], {"deep": {"er": TEXT}}, TEXT.encode()], ids=type
+)
+def test_drop_takes_the_attribute_with_the_finding_and_no_other(value):
+    sent = {"note": value, "card": "4111 1111 1111 1111"}
+    out = through(started(actions=DROP), span(attributes=sent))
+    assert attributes(out.spans) == [{"card": "<CREDIT_CARD>"}]
+
+
+def test_drop_takes_every_entry_of_the_key():
+    twice = span(attributes={"note": TEXT})
+    twice.attributes.add(key="note").value.string_value = "fine"
+    assert not through(started(actions=DROP), twice).spans[0].span.attributes
+
+
+def test_drop_takes_attributes_of_events_links_and_resources():
+    made = span()
+    made.events.add(name="sent").attributes.add(key="to").value.string_value = TEXT
+    made.links.add().attributes.add(key="to").value.string_value = TEXT
+    sent = batch(made, resource={"owner": TEXT})
+    consume(started(actions=DROP), sent)
+    (record,) = sent.spans
+    assert not record.span.events[0].attributes
+    assert not record.span.links[0].attributes
+    assert not record.resource.attributes
+
+
+def test_where_there_is_no_attribute_to_drop_only_the_finding_goes():
+    messages = '[{"content":"mail jane@example.com"}]'
+    processor = started(actions=DROP)
+    (record,) = through(processor, span(f"to {TEXT}", attributes={"in": messages})).spans
+    assert record.span.name == "to  paid with <CREDIT_CARD>"
+    assert record.attributes.get("in") == '[{"content":"mail "}]'
+    counted = {"entity_type": "EMAIL_ADDRESS", "action": "redact"}
+    assert metric(processor, "pii_entities_total", **counted) == 1
 
 
 @pytest.mark.parametrize(

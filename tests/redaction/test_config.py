@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from base64 import b64encode, urlsafe_b64encode
 
 import pytest
 from pydantic import ValidationError
@@ -9,6 +10,8 @@ from pydantic import ValidationError
 from processors.redaction import RedactionConfig
 from processors.redaction.recognizers import entity_types
 from tests.redaction.conftest import started
+
+MASK = {"action": "mask"}
 
 
 def test_no_setting_is_needed():
@@ -28,6 +31,35 @@ def test_no_setting_is_needed():
         ({"phone_regions": ["USA"]}, "write ISO 3166 codes, such as US"),
         ({"actions": {"default": {"action": "replace", "keep_last": 4}}}, "write action: mask"),
         ({"actions": {"default": {"action": "mask", "masking_char": "x"}}}, "masking_char"),
+        ({"actions": {"default": {"action": "encrypt"}}}, "set encryption_key"),
+        ({"encryption_key": "short"}, "openssl rand -hex 32"),
+        ({"encryption_key": "ab" * 16}, "openssl rand -hex 32"),
+        ({"encryption_key": "not base64 at all!"}, "openssl rand -hex 32"),
+        ({"attributes": [{"match": ""}]}, "a glob is missing"),
+        ({"attributes": [{"match": ["a", ""]}]}, "a glob is missing"),
+        ({"attributes": [{"match": "a", "action": "drop"}]}, "belongs to redact: always"),
+        ({"attributes": [{"match": "a", "keep_last": 4}]}, "write action: mask"),
+        (
+            {"attributes": [{"match": "a", "redact": "always", "action": "keep"}]},
+            "write redact: never",
+        ),
+        (
+            {"attributes": [{"match": "a", "redact": "never", "actions": {"default": MASK}}]},
+            "belongs to redact: findings",
+        ),
+        (
+            {"attributes": [{"match": "a", "actions": {"EMAIL_ADRESS": MASK}}]},
+            "attributes.0.actions: .* did you mean EMAIL_ADDRESS?",
+        ),
+        (
+            {"attributes": [{"match": "a", "redact": "always", "action": "hash"}]},
+            "attributes.0: action hash needs a key: set pseudonym_key",
+        ),
+        ({"allow": ["  "]}, "is blank"),
+        ({"allow": ["/(/"]}, "not a pattern for RE2, which says .missing"),
+        ({"deny": {"CODENAME": ["/(?=x)/"]}}, "not a pattern for RE2"),
+        ({"deny": {"CODENAME": ["/x*/"]}}, "matches the empty text"),
+        ({"deny": {"code name": ["x"]}}, "pattern"),
         ({"score_threshold": 1.5}, "less than or equal to 1"),
         ({"timeout": "0s"}, "greater than 0"),
     ],
@@ -37,9 +69,48 @@ def test_a_mistake_is_told_with_its_remedy(settings, told):
         RedactionConfig.model_validate(settings)
 
 
-def test_the_key_is_never_shown():
-    config = RedactionConfig(pseudonym_key="very secret")
-    assert "very secret" not in repr(config)
+def test_no_key_is_ever_shown():
+    config = RedactionConfig(pseudonym_key="very secret", encryption_key="ab" * 32)
+    shown = f"{config!r} {config.model_dump_json()}"
+    assert "very secret" not in shown
+    assert "ab" * 32 not in shown
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"encryption_key": "very secret"},
+        {"deny": {"CODENAME": ["/very secret(/"]}},
+        {"allow": ["/very secret(/"]},
+    ],
+)
+def test_a_mistake_is_told_without_the_value(settings):
+    with pytest.raises(ValidationError) as caught:
+        RedactionConfig.model_validate(settings)
+    assert "very secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoded", [bytes.hex, b64encode, urlsafe_b64encode])
+def test_an_encryption_key_is_hexadecimal_or_base64(encoded):
+    key = encoded(bytes(range(220, 252)))
+    text = key if isinstance(key, str) else key.decode()
+    assert RedactionConfig(encryption_key=text).encryption_key.get_secret_value() == text
+
+
+def test_an_empty_encryption_key_is_none():
+    assert not RedactionConfig(encryption_key="").encryption_key.get_secret_value()
+
+
+def test_the_configuration_as_it_is_printed_is_one():
+    config = RedactionConfig.model_validate(
+        {
+            "attributes": [{"match": "*.note", "redact": "always", "action": "mask"}],
+            "actions": {"default": {"action": "redact"}},
+            "deny": {"CODENAME": ["blue heron"]},
+            "allow": ["/.*@example.com/"],
+        }
+    )
+    assert RedactionConfig.model_validate(config.model_dump(mode="json")) == config
 
 
 def test_any_pattern_entity_of_presidio_can_be_chosen():
