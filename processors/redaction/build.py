@@ -8,6 +8,7 @@ from processors.redaction.analyzer import Analyzer
 from processors.redaction.attribute_rules import Treatments
 from processors.redaction.cache import Cache
 from processors.redaction.config import Action, AttributeRule, RedactionConfig
+from processors.redaction.detectors import Detector
 from processors.redaction.encryption import Cipher
 from processors.redaction.placeholders import veil
 from processors.redaction.redactor import Redactor
@@ -27,8 +28,7 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
     """
     entities = [e for e in config.entities if not technical or e in _NEVER_BY_CHANCE]
     detectors = recognizers.detectors(entities, config.phone_regions)
-    if config.secrets:
-        detectors += secrets.detectors()
+    detectors += _secret_detectors(config)
     treatments = _treatments(config)
     denied = lists.denying(config.deny)
     detectors = [*lists.allowing(detectors, config.allow), *denied, *treatments.watches]
@@ -50,6 +50,12 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
     )
 
 
+def _secret_detectors(config: RedactionConfig) -> list[Detector]:
+    files = config.rule_files
+    own = secrets.detectors(*files.disabled) if config.secrets else []
+    return [*files.allowed_in(own), *files.detectors]
+
+
 def _treatments(config: RedactionConfig) -> Treatments:
     keys = _keys(config)
     chosen = [(rule.globs, _treatment(rule, config, keys)) for rule in config.attributes]
@@ -66,7 +72,8 @@ def _treatment(rule: AttributeRule, config: RedactionConfig, keys: Keys) -> Trea
 
 def _rules(config: RedactionConfig, actions: Mapping[str, Action], keys: Keys) -> dict[str, Rule]:
     """The rule for each entity type; `actions` stand above those of the configuration."""
-    secret = set(secrets.secret_types()) if config.secrets else set()
+    own = secrets.secret_types() if config.secrets else []
+    secret = {*own, *config.rule_files.types}
     rules = {}
     for entity in {*config.entities, *config.deny, *secret}:
         action = config.action_for(entity, actions, secret=entity in secret)

@@ -2,11 +2,15 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
 from collector import ComponentConfig, ConfigModel, Duration, Secret
+
+if TYPE_CHECKING:
+    from processors.redaction.gitleaks import RuleFiles
 
 DEFAULT = "default"
 SECRETS = "secrets"
@@ -151,6 +155,10 @@ class RedactionConfig(ComponentConfig):
     """Findings with a lower score, after context words were counted, are left alone."""
     secrets: bool = True
     """Whether API keys, tokens, passwords and private keys are found as well."""
+    secret_rules: tuple[Path, ...] = ()
+    """Files with a team's own rules for secrets, in gitleaks' TOML format; paths are relative to
+    the working directory. The entity type of a finding is the rule's id: `acme-key` is
+    ACME_KEY."""
     actions: dict[str, Action] = Field(default_factory=dict)
     """What to do, by entity type; `secrets` speaks for all kinds of secrets, `default` for
     whatever is not named. Without any, findings are replaced by their type."""
@@ -189,6 +197,8 @@ class RedactionConfig(ComponentConfig):
     workers: int = Field(default=0, ge=0, le=64)
     """Processes that redact, so that the receiving one stays free; 0 redacts where spans are
     received. Each has a core to keep busy, a cache of its own and some 100 MB."""
+
+    _rule_files: "RuleFiles" = PrivateAttr()
 
     @field_validator("entities")
     @classmethod
@@ -229,9 +239,12 @@ class RedactionConfig(ComponentConfig):
 
     @model_validator(mode="after")
     def _actions_fit(self) -> "RedactionConfig":
+        from processors.redaction.gitleaks import RuleFiles
         from processors.redaction.secrets import secret_types
 
+        self._rule_files = RuleFiles(self.secret_rules)
         known = [DEFAULT, SECRETS, *self.entities, *self.deny, *secret_types()]
+        known += self._rule_files.types
         for place, entity, action in self._all_actions():
             if entity not in known:
                 raise ValueError(f"{place}: {_not_one_of(entity, known, 'in entities')}")
@@ -239,6 +252,11 @@ class RedactionConfig(ComponentConfig):
         for position, rule in enumerate(self.attributes):
             self._check_key(f"attributes.{position}", rule)
         return self
+
+    @property
+    def rule_files(self) -> "RuleFiles":
+        """What stood in `secret_rules` when the configuration was read."""
+        return self._rule_files
 
     def _all_actions(self) -> Iterator[tuple[str, str, Action]]:
         places = {f"attributes.{i}.actions": rule.actions for i, rule in enumerate(self.attributes)}

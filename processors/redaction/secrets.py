@@ -1,21 +1,39 @@
-"""Keys, tokens and passwords: the rules of `secrets.yaml`, and the detector that runs them."""
+"""Keys, tokens and passwords: the rules of `secrets.yaml`, and the detector that runs them.
+
+All patterns run on RE2, so that no text takes longer than in proportion to its length.
+"""
 
 import functools
-import math
-from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import Any, Literal
 
-import regex
+import re2
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from collector import ConfigModel
 from processors.redaction.budget import Budget
-from processors.redaction.detectors import Detector, search
+from processors.redaction.detectors import Detector
 from processors.redaction.findings import Finding
+from processors.redaction.secret_checks import CHECKS, entropy, is_filled, stands_in
 
-_SCORE = 1.0
+_SURE = 1.0
+"""The score of a form that no example and no code has by chance; of others, stand-ins are left."""
+_DOUBT = 0.05
+"""What a checksum that does not hold takes from the score."""
+_MAX_MEMORY = 16 << 20
+
+# A token begins at a word's start, or after an escape: `\nghp_…`, `%3Dghp_…`, `TOKEN_ghp_…`.
+_START = r"(?:\b|_|\\[nrt]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})"
+# `name = "`, `"name": "`, `name => '`, `\"name\":\"`, `environ["name"] = "`.
+_ASSIGNED = r"""[\\"'`\])]{0,4}\s{0,4}(?:=>|:=|={1,2}|:)\s{0,4}(?:[brfu]{0,2}\\?["'`])?"""
+# `("name", "`: two strings in a row, which say something only if the second looks random.
+_LISTED = r"""\\?["']\s{0,2},\s{0,4}\\?["']"""
+_END = r"(?:[^A-Za-z0-9_+/=\[(.-]|\.(?:\s|$)|$)"
+_KEYED = r"(?:^| )(?:{name})(?: \d+)? $"
+
+Check = Literal["crc32", "jose_header", "user_password", "mixed", "unworded"]
 
 
 class SecretRule(ConfigModel):
@@ -23,18 +41,35 @@ class SecretRule(ConfigModel):
 
     type: str = Field(pattern="^[A-Z][A-Z0-9_]*$")
     """The entity type that is reported."""
-    condition: str
-    """A pattern for RE2 that is in every text with such a secret; for a rule with `key`, in the
-    words of every such key."""
-    pattern: str
-    """The secret. Where the pattern has a group named `secret`, that is all that is replaced."""
-    key: str = ""
-    """For secrets that only their key gives away: a pattern for the words of the attribute's or
-    JSON key, in small letters with single blanks."""
+    condition: str = ""
+    """A pattern that is in every text with such a secret. A rule with `name` needs none."""
+    pattern: str = ""
+    """The secret. Where the pattern has groups, the last that takes part is all that is replaced.
+    A word boundary at its start is seen after escapes such as `\\n` and `%3D` too."""
+    name: str = ""
+    """For a secret that only its name gives away: a pattern for the words of the name, in small
+    letters, with blanks between them that stand for `_`, `-`, `.` or nothing."""
+    value: str = ""
+    """A pattern for what is assigned to the name, or stands under it as a key."""
+    keyed: str = ""
+    """A pattern for what stands under the name as a key, where that is more than `value`: only
+    stand-ins are told from it, without the tests below."""
     entropy: float = 0.0
     """The least Shannon entropy, in bits a character, of what is replaced."""
-    source: str
+    require: list[Check] = []
+    """Tests of `secret_checks` that what is found must pass."""
+    check: Check | None = None
+    """A test that tells how sure the finding is, and no more."""
+    score: float = Field(default=_SURE, ge=0, le=1)
+    """How sure a finding is. Of kinds that overlap, the surest gives its name."""
+    source: str = Field(pattern="^https://")
     """Where the format is documented."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "SecretRule":
+        if bool(self.pattern and self.condition) == bool(self.name and self.value):
+            raise ValueError(f"{self.type}: write condition and pattern, or name and value")
+        return self
 
 
 @functools.cache
@@ -49,33 +84,89 @@ def secret_types() -> list[str]:
     return sorted({rule.type for rule in load_rules()})
 
 
-def detectors() -> list[Detector]:
-    """A detector for each rule."""
-    return [SecretDetector(rule) for rule in load_rules()]
+def detectors(*disabled: str) -> list[Detector]:
+    """A detector for each rule whose type is not among `disabled`."""
+    return [SecretDetector(rule) for rule in load_rules() if rule.type not in disabled]
 
 
 class SecretDetector:
     """Finds one kind of secret."""
 
     def __init__(self, rule: SecretRule) -> None:
-        self.condition = rule.condition
-        self._type = rule.type
-        self._entropy = rule.entropy
-        self._pattern = regex.compile(rule.pattern, regex.ASCII)
-        self._key = regex.compile(rule.key) if rule.key else None
-        self._group = "secret" if "secret" in self._pattern.groupindex else 0
+        self._rule = rule
+        self.condition = rule.condition or f"(?i){_spelled(rule.name)}"
+        self._pattern = compiled(_assigned(rule) if rule.name else _anchored(rule.pattern))
+        self._key = compiled(_KEYED.format(name=rule.name.replace(" ", " ?")))
+        self._value = compiled(rf"\s*({rule.keyed or rule.value})\s*")
 
     def find(self, text: str, key: str, budget: Budget) -> Iterator[Finding]:
         """See `Detector`."""
-        if self._key is not None and not self._key.search(key):
-            return
-        for match in search(self._pattern, text, budget):
-            start, end = match.span(self._group)
-            if start < end and entropy(text[start:end]) >= self._entropy:
-                yield Finding(start, end, self._type, _SCORE)
+        if self._rule.name and self._key.search(key) and (found := self._value.fullmatch(text)):
+            start, end = _place(found)
+            if self._believed(text[start:end], tested=not self._rule.keyed):
+                yield self._finding(text, start, end)
+        for start, end in spans(self._pattern, text, budget):
+            if self._believed(text[start:end], tested=True):
+                yield self._finding(text, start, end)
+
+    def _believed(self, secret: str, *, tested: bool) -> bool:
+        rule = self._rule
+        if is_filled(secret) or (rule.score < _SURE and stands_in(secret)):
+            return False
+        if not tested:
+            return True
+        return entropy(secret) >= rule.entropy and all(CHECKS[c](secret) for c in rule.require)
+
+    def _finding(self, text: str, start: int, end: int) -> Finding:
+        rule = self._rule
+        doubtful = rule.check is not None and not CHECKS[rule.check](text[start:end])
+        return Finding(start, end, rule.type, rule.score - (_DOUBT if doubtful else 0))
 
 
-def entropy(text: str) -> float:
-    """Shannon entropy in bits a character: 0 for one repeated letter, 6 for random base64."""
-    shares = [count / len(text) for count in Counter(text).values()]
-    return -sum(share * math.log2(share) for share in shares)
+def compiled(pattern: str) -> Any:
+    """The pattern for RE2. Raises ValueError for one that is not."""
+    options = re2.Options()
+    options.max_mem = _MAX_MEMORY
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise ValueError(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    reason = error.args[0] if error.args else "unknown"
+    return reason.decode() if isinstance(reason, bytes) else str(reason)
+
+
+def spans(pattern: Any, text: str, budget: Budget) -> Iterator[tuple[int, int]]:
+    """Where the last group that takes part in each match stands, or a match without groups."""
+    for match in pattern.finditer(text):
+        budget.remaining()
+        start, end = _place(match)
+        if start < end:
+            yield start, end
+
+
+def _place(match: Any) -> tuple[int, int]:
+    taking_part = (n for n in range(match.re.groups, 0, -1) if match.start(n) >= 0)
+    start, end = match.span(next(taking_part, 0))
+    return start, end
+
+
+def _anchored(pattern: str) -> str:
+    """The pattern, with its first word boundary made to hold after an escape."""
+    if not pattern.startswith(r"\b"):
+        return pattern
+    rest = pattern.removeprefix(r"\b")
+    return _START + (rest if compiled(rest).groups else f"({rest})")
+
+
+def _assigned(rule: SecretRule) -> str:
+    between = f"(?:{_ASSIGNED}|{_LISTED})" if rule.entropy else _ASSIGNED
+    return rf"(?i:{_spelled(rule.name)})[0-9]?{between}({rule.value}){_END}"
+
+
+def _spelled(name: str) -> str:
+    """A pattern for a name in all its spellings: `api key` is `apiKey`, `API_KEY`, `api-key`."""
+    return name.replace(" ", r"[_.\- ]?")

@@ -5,6 +5,7 @@ dies, or does not answer, is replaced and its batch tried once more; a batch tha
 is masked.
 """
 
+import contextlib
 import os
 import queue
 import signal
@@ -47,7 +48,8 @@ class Worker:
             command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
         )
         theirs.close()
-        self._connection.send(config)
+        with contextlib.suppress(OSError):  # it died at once: `wait` will tell
+            self._connection.send(config)
 
     @property
     def pid(self) -> int:

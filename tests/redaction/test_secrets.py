@@ -1,11 +1,23 @@
 """Keys, tokens and passwords. The examples are made up here, at random where that matters."""
 
+import base64
 import random
 import string
+import time
+import zlib
 
 import pytest
 
-from processors.redaction.secrets import entropy, load_rules
+from processors.redaction.secret_checks import (
+    crc32,
+    entropy,
+    jose_header,
+    stands_in,
+    user_password,
+)
+from processors.redaction.secrets import load_rules
+from tests.helpers import batch, consume, metric, span
+from tests.redaction.conftest import started
 
 _random = random.Random(11)
 
@@ -107,6 +119,134 @@ def test_a_secret_goes_by_the_key_over_it(clean):
 )
 def test_words_about_secrets_are_left_alone(clean, text):
     assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OPENAI_API_KEY=sk-" + "x" * 40,
+        "token: ghp_" + "X" * 36,
+        "AWS_ACCESS_KEY_ID=AKIA" + "*" * 16,
+        "api_key=<YOUR_API_KEY_123456>",
+        "api_key=${SERVICE_API_KEY_2}",
+        'api_key = os.environ["SERVICE_API_KEY_2"]',
+        "const apiKey = process.env.SERVICE_API_KEY_2;",
+        "apiKey: process.env.SERVICE_API_KEY_2,",
+        'api_key="your-api-key-here-12345"',
+        "password=None",
+        'password="your_password"',
+        'password: "{{ vault.db_password }}"',
+        "password=self._password, token=config.token2",
+        'password = getpass.getpass("Password: ")',
+        "password: $DB_PASSWORD",
+        "password=%(password)s",
+        'parser.add_argument("--password", help="the password")',
+        "postgres://user:password@localhost/app",
+        "postgres://user:${DB_PASSWORD}@localhost/app",
+        "https://user:<password>@host/",
+        "Authorization: Bearer $TOKEN",
+        "Authorization: Bearer <token>",
+        "The basic authentication2 scheme",
+        'start = b"-----BEGIN PRIVATE KEY-----"\nend = b"-----END PRIVATE KEY-----"',
+        '{"token": "Hello", "logprob": -0.1}',
+        '{"next_token": "abc", "max_tokens": 4096}',
+    ],
+)
+def test_what_stands_for_a_secret_is_none(secrets_only, text):
+    assert secrets_only.redact(text) == (text, [])
+
+
+@pytest.fixture(scope="module")
+def secrets_only():
+    return started(entities=[])
+
+
+@pytest.mark.parametrize(
+    "part", ["x", "x-", "xxxxx-", "7", "1x", "key", "an", "_a", "a.", "$", "{"]
+)
+def test_telling_a_stand_in_takes_no_time(part):
+    begin = time.thread_time()
+    assert not stands_in(f"your{part * 5000}!")
+    assert not stands_in(f"your{part * 30}!")
+    assert time.thread_time() - begin < 0.1
+
+
+TOKEN = "ghp_" + letters(36)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "line\\n{}",
+        "?next=%2Fx%3Ftoken%3D{}",
+        "CI_{}",
+        "https://x-access-token:{}@github.com/org/repo",
+        '"{{\\"token\\": \\"{}\\"}}"',
+        "git,{};{}|{}",
+    ],
+)
+def test_a_token_is_seen_behind_an_escape(clean, text):
+    assert TOKEN not in clean(text.replace("{}", TOKEN))
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ('-H "Authorization: Basic {}"', base64.b64encode(b"admin:open sesame").decode()),
+        ('{{"headers": {{"Authorization": "Basic {}"}}}}', base64.b64encode(b"a:b c d").decode()),
+        ('{{"headers": {{"Authorization": "{}"}}}}', "lin" + letters(20) + "7"),
+        ("curl -s -u admin:{} https://host/", "s3cret"),
+        ("mysql --user app --password {} db", "s3cret"),
+        ("machine host login me password {}", "s3cret"),
+        ("<db:password>{}</db:password>", "s3cret"),
+        ("Server=db;Uid=app;Pwd={};", "s3cret"),
+        ("jdbc:postgresql://db/app?user=a&password={}", "s3cret"),
+        ("mongodb+srv://app:{}@cluster0.example.net/x", "s3cret"),
+        ("amqp://app:{}@mq:5672/%2f", "s3cret"),
+        ('{{"private_key": "{}"}}', r"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkq\\nabc"),
+        ("Cookie: theme=dark; sessionid={}", letters(30) + "7"),
+        ("X-Amz-Signature={}&x=1", hexadecimal(64)),
+        ('os.environ["TOOL_SECRET"] = "{}"', letters(24) + "7"),
+        ('headers.set("X-Api-Key", "{}")', letters(24) + "7"),
+    ],
+)
+def test_credentials_are_found_where_programs_write_them(clean, text, secret):
+    assert secret not in clean(text.format(secret))
+
+
+def test_a_wrong_checksum_is_no_reason_to_show_a_token(redaction):
+    body = letters(30)
+    right = zlib.crc32(body.encode())
+    digits = string.digits + string.ascii_uppercase + string.ascii_lowercase
+    signed = "ghp_" + body + "".join(digits[right // 62**n % 62] for n in range(5, -1, -1))
+    wrong = signed[:-1] + ("a" if signed[-1] != "a" else "b")
+    assert crc32(signed)
+    assert not crc32(wrong)
+    (sure,) = redaction.redact(signed)[1]
+    (less,) = redaction.redact(wrong)[1]
+    assert sure.type == less.type == "GITHUB_TOKEN"
+    assert sure.score == 1 > less.score
+
+
+def test_a_jose_header_is_json_with_an_algorithm():
+    assert jose_header(base64.urlsafe_b64encode(b'{"alg":"HS256"}').decode() + ".x.y")
+    assert not jose_header(base64.urlsafe_b64encode(b'{"typ":"JWT"}').decode() + ".x.y")
+    assert not jose_header("eyJ.x")
+
+
+def test_basic_credentials_are_a_name_and_a_password():
+    assert user_password(base64.b64encode(b"user:pass").decode())
+    assert not user_password(base64.b64encode(b"user").decode())
+    assert not user_password("authentication")
+
+
+def test_secrets_are_counted_by_type():
+    processor = started(actions={"NPM_TOKEN": {"action": "redact"}})
+    text = f"{TOKEN} and npm_{letters(36)} and {TOKEN}"
+    consume(processor, batch(span(attributes={"note": text})))
+    for kind, action, number in [("GITHUB_TOKEN", "replace", 2), ("NPM_TOKEN", "redact", 1)]:
+        counted = metric(processor, "pii_entities_total", entity_type=kind, action=action)
+        assert counted == number
 
 
 def test_every_rule_names_where_its_format_is_documented():

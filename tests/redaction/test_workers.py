@@ -57,6 +57,15 @@ def test_a_worker_redacts_as_the_own_process_does(run, redaction):
     assert redacted(run(), *texts) == [redaction.redact(text, "text")[0] for text in texts]
 
 
+def test_workers_know_a_teams_own_rules(run, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[[rules]]\nid = "acme-key"\nregex = "acme_[0-9a-f]{16}"\nkeywords = ["acme_"]\n'
+    )
+    processor = run(secret_rules=[str(rules)])
+    assert redacted(processor, "it is acme_0123456789abcdef") == ["it is <ACME_KEY>"]
+
+
 def test_what_workers_find_is_counted(run):
     processor = run()
     redacted(processor, MAIL, MAIL)
