@@ -1,18 +1,21 @@
 """`winnow redact`."""
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
+import structlog
+from structlog.typing import FilteringBoundLogger
 
 from collector.cli.options import load_or_exit
 from collector.clock import SystemClock
 from collector.component import Context
+from collector.errors import StartError
 from collector.registry import BrokenComponentError, Registry
 from collector.storage import Storage
-from collector.telemetry.logs import get_logger
 from collector.telemetry.metrics import Metrics
 from collector.telemetry.spans import SpanCounts
 
@@ -30,7 +33,10 @@ _TYPE = "redaction"
 def redact(config_path: Path | None, as_json: bool) -> None:
     """Send lines of text from standard input through the redaction processor."""
     redaction = _from_file(config_path) if config_path else _default()
-    redaction.start()
+    try:
+        redaction.start()
+    except StartError as error:
+        raise click.ClickException(str(error)) from error
     try:
         for line in sys.stdin.buffer:
             text = line.decode(errors="replace").removesuffix("\n")
@@ -63,8 +69,18 @@ def _context(component_id: str) -> Context:
         counts=SpanCounts(Metrics(), component_id),
         storage=Storage(),
         clock=SystemClock(),
-        logger=get_logger(component=component_id),
+        logger=_warnings(component_id),
     )
+
+
+def _warnings(component_id: str) -> FilteringBoundLogger:
+    """A logger that keeps out of standard output, and tells only what is wrong."""
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        component=component_id,
+    )
+    return logger
 
 
 def _described(text: str, redacted: str, findings: list[Any]) -> str:

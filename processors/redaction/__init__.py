@@ -44,6 +44,10 @@ class Redaction(Processor[RedactionConfig]):
     def start(self) -> None:
         """Load Presidio and the rules, here or in the workers. Raises StartError."""
         # Importing Presidio takes seconds; checking a configuration should not.
+        if self.config.ner:
+            from processors.redaction import ner_models
+
+            ner_models.check(self.config.ner)
         if self.config.workers:
             from processors.redaction.workers import WorkerPool
 
@@ -51,6 +55,12 @@ class Redaction(Processor[RedactionConfig]):
             self._workers.start()
         else:
             self._local()
+        self.context.logger.info(
+            "redaction is on",
+            entities=self.config.entities,
+            secrets="on" if self.config.secrets else "off",
+            ner=self.config.ner.model if self.config.ner else "off",
+        )
 
     def shutdown(self) -> None:
         """End the workers."""

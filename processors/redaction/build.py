@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from processors.redaction import lists, recognizers, secrets
+from processors.redaction import lists, secrets
 from processors.redaction.actions import Keys, replacement, whole_rule
 from processors.redaction.analyzer import Analyzer
 from processors.redaction.attribute_rules import Treatments
@@ -24,14 +24,26 @@ _NEVER_BY_CHANCE = ("EMAIL_ADDRESS",)
 def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redactor:
     """The redactor that the settings describe, ready to use: everything is loaded.
 
-    One for `technical` values (see `keys`) finds only what nothing technical looks like.
+    One for `technical` values (see `keys`) finds only what nothing technical looks like. Raises
+    StartError where a model cannot be loaded.
     """
+    # A model comes first: spaCy is loaded then, and Presidio uses it.
+    names = [] if technical else _ner(config)
+    from processors.redaction import recognizers
+
     entities = [e for e in config.entities if not technical or e in _NEVER_BY_CHANCE]
-    detectors = recognizers.detectors(entities, config.phone_regions)
+    known = recognizers.entity_types() if names else entities
+    detectors = recognizers.detectors((e for e in entities if e in known), config.phone_regions)
     detectors += _secret_detectors(config)
     treatments = _treatments(config)
     denied = lists.denying(config.deny)
-    detectors = [*lists.allowing(detectors, config.allow), *denied, *treatments.watches]
+    detectors = [
+        *lists.allowing(detectors, config.allow),
+        *denied,
+        *treatments.watches,
+        # Last: the others' time goes by while a model searches.
+        *lists.allowing(names, config.allow),
+    ]
     analyzer = Analyzer(
         detectors,
         threshold=config.score_threshold,
@@ -54,6 +66,14 @@ def _secret_detectors(config: RedactionConfig) -> list[Detector]:
     files = config.rule_files
     own = secrets.detectors(*files.disabled) if config.secrets else []
     return [*files.allowed_in(own), *files.detectors]
+
+
+def _ner(config: RedactionConfig) -> list[Detector]:
+    if config.ner is None:
+        return []
+    from processors.redaction import ner, ner_models
+
+    return [ner.NerDetector(ner_models.load(config.ner), config.modelled, config.ner.timeout)]
 
 
 def _treatments(config: RedactionConfig) -> Treatments:

@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from collector import ComponentConfig, ConfigModel, Duration, Secret
 
@@ -26,6 +33,33 @@ ENTITIES = (
 )
 """What is looked for by default. The rest of Presidio's types take ids, dates, paths and versions
 in traces for personal data: URL, DATE_TIME, UUID, licence, passport and bank account numbers."""
+NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
+"""What is looked for as well, by default, where there is a model for it."""
+LABELS = {
+    "PERSON": "PERSON",
+    "PER": "PERSON",
+    "PATIENT": "PERSON",
+    "STAFF": "PERSON",
+    "HCW": "PERSON",
+    "GPE": "LOCATION",
+    "LOC": "LOCATION",
+    "LOCATION": "LOCATION",
+    "FAC": "LOCATION",
+    "ORG": "ORGANIZATION",
+    "ORGANIZATION": "ORGANIZATION",
+    "HOSP": "ORGANIZATION",
+    "HOSPITAL": "ORGANIZATION",
+    "PATORG": "ORGANIZATION",
+    "NORP": "NRP",
+    "DATE": "DATE_TIME",
+    "TIME": "DATE_TIME",
+    "AGE": "AGE",
+    "ID": "ID",
+    "EMAIL": "EMAIL",
+    "PHONE": "PHONE_NUMBER",
+}
+"""The entity type of a model's label: Presidio's NerModelConfiguration, and two labels (FAC,
+ORGANIZATION) from its conf/spacy.yaml."""
 _KEYS = {"hash": "pseudonym_key", "pseudonym": "pseudonym_key", "encrypt": "encryption_key"}
 _MASK = ("keep_last", "keep_first", "masking_char")
 _Name = Literal["replace", "redact", "mask", "hash", "pseudonym", "encrypt", "drop", "keep"]
@@ -146,11 +180,37 @@ _Denied = Annotated[_Entry, AfterValidator(_checked_denied)]
 _Entity = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 
 
+class Ner(ConfigModel):
+    """A model that finds names, places and organisations."""
+
+    model: str = Field(min_length=1)
+    """A spaCy package, such as `en_core_web_lg`, or a directory that holds a model. Nothing is
+    downloaded."""
+    engine: Literal["spacy", "transformers"] = "spacy"
+    """What runs the model. `transformers` takes a directory with a model for token
+    classification, and must be installed."""
+    labels: dict[str, _Entity] = Field(default_factory=dict)
+    """Entity types for labels of the model that Presidio does not know, or knows as another."""
+    score: float = Field(default=0.85, gt=0, le=1)
+    """The score of what a spaCy model finds: it has none of its own. The default is Presidio's."""
+    timeout: Duration = Field(default=4.0, gt=0)
+    """CPU time for each 64 KiB of a string, apart from the other detectors' `timeout`."""
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The entity type of each label."""
+        return LABELS | self.labels
+
+
 class RedactionConfig(ComponentConfig):
     """Takes personal data and secrets out of spans."""
 
+    ner: Ner | None = None
+    """A model that finds PERSON, LOCATION and ORGANIZATION, and others in `entities`. Without one
+    names are not found."""
     entities: tuple[str, ...] = ENTITIES
-    """Entity types to find: any that Presidio has a pattern recognizer for, and PHONE_NUMBER."""
+    """Entity types to find: any that Presidio has a pattern recognizer for, PHONE_NUMBER, and those
+    of `ner`. With `ner` PERSON, LOCATION and ORGANIZATION are in the default."""
     score_threshold: float = Field(default=0.4, ge=0, le=1)
     """Findings with a lower score, after context words were counted, are left alone."""
     secrets: bool = True
@@ -200,16 +260,31 @@ class RedactionConfig(ComponentConfig):
 
     _rule_files: "RuleFiles" = PrivateAttr()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _names_by_default(cls, settings: Any) -> Any:
+        if isinstance(settings, dict) and settings.get("ner") and "entities" not in settings:
+            return settings | {"entities": (*ENTITIES, *NAMES)}
+        return settings
+
     @field_validator("entities")
     @classmethod
-    def _known_entities(cls, entities: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [entity for entity in entities if entity not in ENTITIES]
+    def _known_entities(cls, entities: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        ner = info.data.get("ner")
+        modelled = set(ner.types.values()) if ner else set()
+        if "ner" not in info.data:  # a mistake in it is told already
+            modelled = {*NAMES, "NRP"}
+        unknown = [e for e in entities if e not in ENTITIES and e not in modelled]
         if unknown:
-            # Only now: it imports Presidio, which takes seconds.
+            # Only now: it imports Presidio, which takes half a second.
             from processors.redaction.recognizers import entity_types
 
-            known = entity_types()
+            known = sorted({*entity_types(), *modelled})
             for entity in unknown:
+                if entity in (*NAMES, "NRP"):
+                    raise ValueError(
+                        f"{entity!r} needs a model: set ner, such as {{model: en_core_web_lg}}"
+                    )
                 if entity not in known:
                     raise ValueError(_not_one_of(entity, known, "an entity type"))
         return entities
@@ -236,6 +311,17 @@ class RedactionConfig(ComponentConfig):
             if region not in SUPPORTED_REGIONS:
                 raise ValueError(f"{region!r} is no region: write ISO 3166 codes, such as US")
         return regions
+
+    @model_validator(mode="after")
+    def _ner_finds(self) -> "RedactionConfig":
+        if self.ner and not self.modelled:
+            raise ValueError("ner: no entity is left to it: add PERSON to entities, or remove ner")
+        if self.ner and self.ner.engine == "spacy" and self.ner.score < self.score_threshold:
+            raise ValueError(
+                f"ner.score: nothing would be found: it is below score_threshold, which is "
+                f"{self.score_threshold:g}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _actions_fit(self) -> "RedactionConfig":
@@ -271,6 +357,12 @@ class RedactionConfig(ComponentConfig):
                 f"{place}: action {action.action} needs a key: set {key}, for example to "
                 f"${{env:WINNOW_{key.upper()}}}, or choose action replace"
             )
+
+    @property
+    def modelled(self) -> dict[str, str]:
+        """The entity type of each label of the model that is looked for."""
+        types = self.ner.types if self.ner else {}
+        return {label: entity for label, entity in types.items() if entity in self.entities}
 
     def action_for(self, entity: str, above: Mapping[str, Action], *, secret: bool) -> Action:
         """What to do with a finding of this type; `above` stands above `actions`."""

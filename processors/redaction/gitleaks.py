@@ -189,6 +189,9 @@ class RuleFiles:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RuleFiles) and self._paths == other._paths
 
+    def __hash__(self) -> int:
+        return hash(self._paths)
+
     def __reduce__(self) -> tuple[type["RuleFiles"], tuple[tuple[Path, ...]]]:
         """Worker processes read the files again: what RE2 compiled stays with its process."""
         return RuleFiles, (self._paths,)

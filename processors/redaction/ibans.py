@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 import regex
-from presidio_analyzer.predefined_recognizers import IbanRecognizer
 
 from processors.redaction.budget import Budget, OverrunError
 from processors.redaction.findings import Finding
+from processors.redaction.presidio import IbanRecognizer
 
 TYPE = "IBAN_CODE"
 # As in Presidio's pattern, capitals may follow small letters; small ones must begin a word.

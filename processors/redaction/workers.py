@@ -57,9 +57,10 @@ class Worker:
         return self._process.pid
 
     def wait(self) -> None:
-        """Wait until it can work. Raises WorkerError."""
-        if self._answer(_START) != _READY:
-            raise WorkerError
+        """Wait until it can work. Raises WorkerError, which says why if the process did."""
+        answer = self._answer(_START)
+        if answer != _READY:
+            raise WorkerError(answer.decode())
 
     def redact(self, payload: bytes) -> tuple[bytes, Outcome]:
         """A serialized request, redacted. Raises WorkerError."""
@@ -114,7 +115,8 @@ class WorkerPool:
                 worker.wait()
         except WorkerError as error:
             self.stop()
-            raise StartError("redaction: a worker process did not start") from error
+            reason = str(error) or "redaction: a worker process did not start"
+            raise StartError(reason) from error
 
     def redact(self, batch: Batch) -> Outcome:
         """Redact the batch; its message is another one afterwards. Does not raise."""
@@ -160,7 +162,11 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
     try:
-        redactor = BatchRedactor(connection.recv())
+        try:
+            redactor = BatchRedactor(connection.recv())
+        except StartError as error:
+            connection.send_bytes(str(error).encode())
+            return
         connection.send_bytes(_READY)
         while True:
             batch = Batch(payload=connection.recv_bytes())

@@ -163,7 +163,7 @@ def test_workers_end_with_a_process_that_was_killed():
     )
     root = Path(__file__).parents[2]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=False)
-    pid = int(said.stdout)
+    pid = int(said.stdout.split()[-1])
     eventually(lambda: not Path(f"/proc/{pid}/cmdline").exists() or _is_zombie(pid))
 
 
