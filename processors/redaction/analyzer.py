@@ -1,13 +1,29 @@
 """Everything that finds something, behind one gate."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from processors.redaction import base64_text, escapes, parameters
 from processors.redaction.budget import Budget, OverrunError, OversizeError
 from processors.redaction.detectors import Detector
 from processors.redaction.findings import Finding
 from processors.redaction.gate import Gate
 
 _BYTES_A_BUDGET = 64 << 10
+_HIDING = (escapes.CONDITION, base64_text.CONDITION, parameters.CONDITION)
+
+
+class Suspects(NamedTuple):
+    """What one pass over a text leaves open."""
+
+    detectors: list[Detector]
+    """Those that may find something in it."""
+    escaped: bool
+    """Whether there may be escapes, with something behind them."""
+    encoded: bool
+    """Whether there may be base64."""
+    named: bool
+    """Whether there may be parameters of a URL or a form."""
 
 
 class Analyzer:
@@ -22,44 +38,55 @@ class Analyzer:
         Raises ValueError where a detector's condition is not in RE2's syntax.
         """
         self._detectors = list(detectors)
-        self._gate = Gate(detector.condition for detector in detectors)
+        self._gate = Gate((*_HIDING, *(detector.condition for detector in detectors)))
         self._threshold = threshold
         self._max_bytes = max_bytes
         self._seconds = seconds
 
-    def suspects(self, text: str, key: str = "") -> list[Detector]:
-        """The detectors that may find something in `text` under a key with these words.
+    def suspects(self, text: str, key: str = "") -> Suspects | None:
+        """What may be found in `text` under a key with these words; None where nothing can be.
 
         Raises UnreadableError for a text that is too long, and UnicodeEncodeError for one that is
         not Unicode.
         """
         self._check_size(text)
         places = self._gate.open_for(f"{key}\n{text}" if key else text)
-        return [self._detectors[place] for place in places]
+        if not places:
+            return None
+        first = len(_HIDING)
+        detectors = [self._detectors[place - first] for place in places if place >= first]
+        return Suspects(detectors, 0 in places[:1], 1 in places[:2], 2 in places[:3])
+
+    def budget(self, text: str, within: Budget) -> Budget:
+        """What searching `text`, with all that it holds, may take."""
+        return Budget(self._allowance(text), within)
 
     def findings(
-        self, text: str, key: str, suspects: Sequence[Detector], within: Budget | None = None
+        self, text: str, key: str, detectors: Sequence[Detector], budget: Budget
     ) -> list[Finding]:
         """What these detectors find in `text`, overlaps and all; `key` as `Detector.find` has it.
 
         Raises UnreadableError where the text cannot be searched to its end.
         """
-        seconds = self._seconds * (1 + len(text) // _BYTES_A_BUDGET)
+        half = Budget(self._allowance(text) / 2, budget)
         try:
-            return self._search(suspects, text, key, Budget(seconds / 2, within))
+            return self._search(detectors, text, key, half)
         except OverrunError:
             # The process may have paused, as for garbage collection: that is not the text's fault.
-            return self._search(suspects, text, key, Budget(seconds / 2, within))
+            return self._search(detectors, text, key, budget)
 
     def _search(
-        self, suspects: Sequence[Detector], text: str, key: str, budget: Budget
+        self, detectors: Sequence[Detector], text: str, key: str, budget: Budget
     ) -> list[Finding]:
         return [
             finding
-            for detector in suspects
+            for detector in detectors
             for finding in detector.find(text, key, budget)
             if finding.score >= self._threshold
         ]
+
+    def _allowance(self, text: str) -> float:
+        return self._seconds * (1 + len(text) // _BYTES_A_BUDGET)
 
     def _check_size(self, text: str) -> None:
         size = len(text)

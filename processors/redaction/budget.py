@@ -22,6 +22,12 @@ class OversizeError(UnreadableError):
     reason = "oversize"
 
 
+class DepthError(UnreadableError):
+    """The value holds text inside of text inside of text, deeper than what is searched."""
+
+    reason = "depth"
+
+
 class Budget:
     """CPU seconds of the calling thread: on a busy machine others' work masks nothing."""
 

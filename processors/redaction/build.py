@@ -10,6 +10,7 @@ from processors.redaction.cache import Cache
 from processors.redaction.config import Action, AttributeRule, RedactionConfig
 from processors.redaction.detectors import Detector
 from processors.redaction.encryption import Cipher
+from processors.redaction.parameters import TokenDetector
 from processors.redaction.placeholders import veil
 from processors.redaction.redactor import Redactor
 from processors.redaction.rules import WHOLE, Rule, Treatment
@@ -48,7 +49,8 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
         detectors,
         threshold=config.score_threshold,
         max_bytes=config.max_value_bytes,
-        seconds=config.timeout,
+        # A model's own limit is beside: while it runs, the time of all goes by.
+        seconds=config.timeout + (config.ner.timeout if config.ner else 0),
     )
     keys = _keys(config)
     types = {*treatments.ordinary.rules, WHOLE}
@@ -64,7 +66,7 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
 
 def _secret_detectors(config: RedactionConfig) -> list[Detector]:
     files = config.rule_files
-    own = secrets.detectors(*files.disabled) if config.secrets else []
+    own = [*secrets.detectors(*files.disabled), TokenDetector()] if config.secrets else []
     return [*files.allowed_in(own), *files.detectors]
 
 

@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from typing import NamedTuple
 
+from processors.redaction.edits import Edit
 from processors.redaction.findings import Finding
 
 LEAST = 64
@@ -17,14 +18,6 @@ LEAST = 64
 _ENTRY = 200
 _EDIT = 200
 _DONE = 300
-
-
-class Edit(NamedTuple):
-    """A stretch of a text and what stands there instead."""
-
-    start: int
-    end: int
-    new: str
 
 
 class Done(NamedTuple):
@@ -42,17 +35,8 @@ class Verdict(NamedTuple):
     edits: tuple[Edit, ...] = ()
     """In order, none overlapping."""
     done: tuple[Done, ...] = ()
-
-    def applied(self, text: str) -> str:
-        """`text` with the edits made: `text` itself where there are none."""
-        if not self.edits:
-            return text
-        parts: list[str] = []
-        position = 0
-        for start, end, new in self.edits:
-            parts += (text[position:start], new)
-            position = end
-        return "".join((*parts, text[position:]))
+    noted: bool = False
+    """Whether parts of it were noted elsewhere already, so that it cannot be had again."""
 
 
 class Cache:

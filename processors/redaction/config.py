@@ -246,7 +246,7 @@ class RedactionConfig(ComponentConfig):
     """Whether the attributes of resources and instrumentation scopes are searched too."""
     max_value_bytes: int = Field(default=4 << 20, ge=1024)
     """A longer string is not searched, but replaced as a whole by `<REDACTED:oversize>`."""
-    timeout: Duration = Field(default=0.25, gt=0)
+    timeout: Duration = Field(default=0.2, gt=0)
     """CPU time for each 64 KiB of a string; one that takes longer becomes `<REDACTED:timeout>`."""
     batch_timeout: Duration = Field(default=10.0, gt=0)
     """CPU time for a batch; strings that are not searched by then become `<REDACTED:timeout>`."""

@@ -17,6 +17,9 @@ _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*(?:_[0-9a-f]{8,64}|_enc_v1_[\w-]+)?>|<REDACTED:\w+>")
 
+_BEGUN = re.compile(r"<[A-Z][\w:]*\Z")
+_LONGEST_PLACEHOLDER = 120
+
 
 def normalize(words: Iterable[str]) -> str:
     """Words as one lower-case string, a blank before and after each of them."""
@@ -41,7 +44,12 @@ def key_words(key: str) -> str:
 
 def words_before(text: str, position: int) -> str:
     """The last words before `position`, in the form that `supports` reads."""
-    window = text[max(0, position - WINDOW) : position]
+    start = max(0, position - WINDOW)
+    # Half of a placeholder would be context: `PHONE_NUMBER>`.
+    opening = text.rfind("<", max(0, start - _LONGEST_PLACEHOLDER), start)
+    if opening >= 0 and (cut := _PLACEHOLDER.match(text, opening)):
+        start = max(start, cut.end())
+    window = text[start:position]
     if "<" in window:
         window = _PLACEHOLDER.sub(" ", window)
     return normalize(_WORD.findall(window)[-WORDS:])
@@ -49,7 +57,8 @@ def words_before(text: str, position: int) -> str:
 
 def words_after(text: str, position: int, count: int) -> str:
     """The first `count` words after `position`."""
-    return normalize(_WORD.findall(_PLACEHOLDER.sub(" ", text[position : position + 40]))[:count])
+    window = _PLACEHOLDER.sub(" ", text[position : position + 40])
+    return normalize(_WORD.findall(_BEGUN.sub("", window))[:count])
 
 
 def supports(words: str, terms: tuple[str, ...]) -> bool:

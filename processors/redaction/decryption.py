@@ -7,6 +7,7 @@ import orjson
 
 from processors.redaction import json_text
 from processors.redaction.encryption import MARK, Cipher
+from processors.redaction.run import Place
 
 # In a URL, the signs around a token are percent-encoded (RFC 3986, section 2.1).
 _TOKEN = re.compile(rf"(<|%3[Cc])([A-Z][A-Z0-9_]*){MARK}([A-Za-z0-9_-]+)(?:>|%3[Ee])")
@@ -69,13 +70,13 @@ class _JsonRestorer:
     def __init__(self, decrypter: Decrypter) -> None:
         self._decrypter = decrypter
 
-    def key(self, name: str, _place: json_text.Place) -> str:
+    def key(self, name: str, _place: Place) -> str:
         return self._decrypter.plain(name)
 
-    def string(self, value: str, _key: str, _label: str, _place: json_text.Place) -> str:
+    def string(self, value: str, _key: str, _label: str, _place: Place) -> str:
         return self._decrypter.plain(value)
 
-    def number(self, _literal: str, _key: str, _place: json_text.Place) -> str | None:
+    def number(self, _literal: str, _key: str, _place: Place) -> str | None:
         return None
 
     def whole(self, _key: str) -> bool:

@@ -4,11 +4,14 @@ The text is not parsed and written anew: that would lose the digits of large num
 the first of two equal keys. It is known to be valid, so its tokens can be told by one pattern.
 """
 
+import json
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import orjson
+
+from processors.redaction.run import Place
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d[\d.eE+\-]*', re.DOTALL)
 _PART = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{\]}]|[^\s,:\[{\]}"]+', re.DOTALL)
@@ -18,15 +21,6 @@ _START = re.compile(r'\s*[\[{"]')
 _LABELS = frozenset({"name", "field", "label", "key", "type"})
 _VALUES = frozenset({"value", "content", "text", "answer", "input"})
 _MAX_LABEL = 40
-
-
-class Place(NamedTuple):
-    """Where a token's content stands in the JSON text."""
-
-    start: int
-    end: int
-    literal: bool
-    """Whether it stands there as it is, without escapes."""
 
 
 class Editor(Protocol):
@@ -52,12 +46,32 @@ class Editor(Protocol):
 
 
 def is_json(text: str) -> bool:
-    """Whether the text is a JSON array, object or string."""
+    """Whether the text is a JSON array, object or string, or a line of such after another.
+
+    NaN and Infinity, which Python writes, are no JSON (RFC 8259), but read as such.
+    """
     if not _START.match(text):
         return False
+    if _is_document(text):
+        return True
+    lines = text.splitlines()
+    return len(lines) > 1 and all(
+        _START.match(line) and _is_document(line) for line in lines if line.strip()
+    )
+
+
+def _is_document(text: str) -> bool:
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
+        return ("NaN" in text or "Infinity" in text) and _is_pythons(text)
+    return True
+
+
+def _is_pythons(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -58,6 +58,7 @@ _WEAK_TERMS = (
 )
 """Enough for what is written like a phone number, or is at least as long as one."""
 _AFTER = ("phone", "mobile", " cell ", "fax", " office ")
+_COUNTRIES = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
 _LIMITS = ("2147483647", "2147483648", "4294967295", "4294967296")
 """The ends of 32-bit integers look like numbers of Dallas."""
 _NOT_PHONES = (
@@ -87,15 +88,18 @@ class PhoneDetector:
             if found is not None and found.score >= _LIKELY:
                 yield found
             else:
-                yield from self._within(text, *match.span(), key)
+                yield from self._within(text, match.span(), key, budget)
 
-    def _within(self, text: str, start: int, end: int, key: str) -> Iterator[Finding]:
+    def _within(
+        self, text: str, span: tuple[int, int], key: str, budget: Budget
+    ) -> Iterator[Finding]:
         """Numbers with other numbers before or after them: `3 (415) 555-0132 2024`."""
-        plain, shorter = _plain(text, start, end), _shorter(text, start, end)
-        international = text[start - 1 : start] == "+"
+        plain, shorter = _plain(text, *span), _shorter(text, *span)
+        international = text[span[0] - 1 : span[0]] == "+"
         pieces = (*shorter, *plain) if international else (*plain, *shorter)
         end_of_last = 0
         for piece in pieces:
+            budget.remaining()
             if piece[0] >= end_of_last:
                 found = self._judge(text, *piece, key)
                 if found is not None and found.score >= _LIKELY:
@@ -157,6 +161,9 @@ def _valid(number: str, region: str | None) -> bool:
 
 
 def _international(number: str) -> float:
+    digits = "".join(c for c in number[:12] if c.isdecimal())
+    if not any(int(digits[:size] or 0) in _COUNTRIES for size in (1, 2, 3)):
+        return 0.0
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:

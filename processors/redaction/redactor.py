@@ -1,19 +1,21 @@
-"""Redacts one string: text, or JSON of any depth, which stays JSON."""
+"""Redacts one string: text, JSON, or either in the other in base64; JSON stays JSON."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from processors.redaction import context, json_text
-from processors.redaction.analyzer import Analyzer
+from processors.redaction import base64_text, context, escapes, json_text
+from processors.redaction.analyzer import Analyzer, Suspects
 from processors.redaction.attribute_rules import Treatments
-from processors.redaction.budget import UnreadableError
-from processors.redaction.cache import Cache, Done, Edit, Verdict
-from processors.redaction.detectors import Detector
+from processors.redaction.budget import DepthError, UnreadableError
+from processors.redaction.cache import Cache, Done, Verdict
+from processors.redaction.edits import Edit, applied, is_covered, overlap
+from processors.redaction.escapes import View
 from processors.redaction.findings import Finding, merge
+from processors.redaction.parameters import parameters
 from processors.redaction.rules import KEEP, WHOLE, Rule, Treatment
-from processors.redaction.run import Run
+from processors.redaction.run import Place, Run
 
 _MAX_DEPTH = 16
-"""JSON in strings of JSON; what is deeper is read as text."""
+"""JSON in base64 in strings of JSON: what is deeper is masked."""
 _MAX_PASSES = 8
 _MAX_KEYS = 4096
 
@@ -57,7 +59,9 @@ class Redactor:
         does. Text without a finding comes back as it was. What comes back holds no more findings:
         redacting it again changes nothing.
         """
+        batch = run.budget
         try:
+            run.budget = self._analyzer.budget(text, batch)
             treatment = treatment or self.treatments.of(key)
             if treatment.whole:
                 return self.whole(text, treatment.whole, run)
@@ -66,6 +70,8 @@ class Redactor:
             return run.mask(error.reason)
         except Exception:  # whatever it was, the value must not pass
             return run.mask("error")
+        finally:
+            run.budget = batch
 
     def redact_key(self, key: str, run: Run) -> str:
         """The name of an attribute or of a JSON member without what was found in it."""
@@ -124,39 +130,132 @@ class Redactor:
         """One pass. Raises UnreadableError."""
         if not treatment.searched:
             return text
-        name = None
-        if depth < _MAX_DEPTH and self._cache.wants(text):
-            # Treatments live as long as the cache does, so that none takes another's identity.
-            name = self._cache.name(f"{id(treatment):x}", words, text)
+        name = self._name(text, words, treatment)
         verdict = self._cache.get(name) if name else None
         if verdict is None:
             suspects = self._analyzer.suspects(text, words)
-            # What is escaped in JSON may hide what the gate looks for.
-            if (suspects or "\\" in text) and depth < _MAX_DEPTH and json_text.is_json(text):
-                return json_text.edit(text, words, _JsonEditor(self, treatment, run, depth + 1))
-            verdict = self._verdict(text, words, suspects, treatment, run) if suspects else _CLEAN
-            if name:
+            if suspects is not None and json_text.is_json(text):
+                editor = _JsonEditor(self, treatment, run, deeper(depth))
+                return json_text.edit(text, words, editor)
+            verdict = _CLEAN
+            if suspects is not None:
+                verdict = _TextEditor(self, words, treatment, run, depth).verdict(text, suspects)
+            if name and not verdict.noted:
                 self._cache.put(name, verdict)
         for done in verdict.done:
             if done.changed or not run.again:
                 run.note(done.finding, done.action)
-        return verdict.applied(text)
+        return applied(text, verdict.edits)
 
-    def _verdict(
-        self, text: str, words: str, suspects: Sequence[Detector], treatment: Treatment, run: Run
-    ) -> Verdict:
-        found = self._analyzer.findings(self._veil(text), words, suspects, run.budget)
-        rules = treatment.rules
-        kept = [finding for finding in found if rules[finding.type].action == KEEP]
-        done = [Done(finding, KEEP, changed=False) for finding in merge(kept)]
-        edits = []
-        for finding in merge(finding for finding in found if finding not in kept):
-            rule = rules[finding.type]
-            old = text[finding.start : finding.end]
-            new = rule.replace(old)
-            edits.append(Edit(finding.start, finding.end, new))
-            done.append(Done(finding, rule.action, changed=new != old))
-        return Verdict(tuple(edits), tuple(done))
+    def inner(self, text: str, words: str, treatment: Treatment, run: Run, depth: int) -> str:
+        """One pass over a part of a text; a part that cannot be read harms no other."""
+        try:
+            return self.once(text, words, treatment, run, depth)
+        except UnreadableError as error:
+            return run.mask(error.reason)
+
+    def suspects(self, text: str, words: str) -> Suspects | None:
+        """What may be found in a text; None where nothing can be."""
+        return self._analyzer.suspects(text, words)
+
+    def search(self, text: str, words: str, suspects: Suspects | None, run: Run) -> list[Finding]:
+        """What is found in a text, but for what is redacted already."""
+        if suspects is None:
+            return []
+        return self._analyzer.findings(self._veil(text), words, suspects.detectors, run.budget)
+
+    def _name(self, text: str, words: str, treatment: Treatment) -> bytes | None:
+        if not self._cache.wants(text):
+            return None
+        # Treatments live as long as the cache does, so that none takes another's identity.
+        return self._cache.name(f"{id(treatment):x}", words, text)
+
+
+def deeper(depth: int) -> int:
+    """One level deeper. Raises DepthError below the last."""
+    if depth == _MAX_DEPTH:
+        raise DepthError
+    return depth + 1
+
+
+class _TextEditor:
+    """Redacts a text that is no JSON: what stands in it, behind escapes, and in base64."""
+
+    def __init__(
+        self, redactor: Redactor, words: str, treatment: Treatment, run: Run, depth: int
+    ) -> None:
+        self._redactor = redactor
+        self._words = words
+        self._treatment = treatment
+        self._run = run
+        self._depth = depth
+
+    def verdict(self, text: str, suspects: Suspects) -> Verdict:
+        """What one pass comes to; what was in base64 is noted in the run already."""
+        views = list(self._views(text)) if suspects.escaped else []
+        kept, others = self._sorted(self._found(text, suspects, views))
+        noted = len(self._run.done), len(self._run.masked)
+        decoded: list[Edit] = []
+        if suspects.encoded or any(inside.encoded for _, inside in views):
+            blobs = base64_text.blobs(text, [view for view, _ in views if not view.form])
+            decoded = sorted(self._decoded(text, blobs, others))
+        done = [Done(finding, KEEP, changed=False) for finding in kept]
+        edits = decoded.copy()
+        for finding in others:
+            # What was in base64 is another text now: the next pass reads it with what is around.
+            if not overlap(finding, decoded):
+                rule = self._treatment.rules[finding.type]
+                old = text[finding.start : finding.end]
+                edits.append(Edit(finding.start, finding.end, rule.replace(old)))
+                done.append(Done(finding, rule.action, changed=edits[-1].new != old))
+        again = noted != (len(self._run.done), len(self._run.masked))
+        return Verdict(tuple(edits), tuple(done), noted=again or bool(decoded))
+
+    def _views(self, text: str) -> Iterator[tuple[View, Suspects]]:
+        """What the text is without escapes, where there is something in it."""
+        for view in escapes.views(text):
+            if suspects := self._redactor.suspects(view.text, self._words):
+                yield view, suspects
+
+    def _found(
+        self, text: str, suspects: Suspects, views: Sequence[tuple[View, Suspects]]
+    ) -> Iterator[Finding]:
+        search, run = self._redactor.search, self._run
+        yield from search(text, self._words, suspects, run)
+        for view, inside in views:
+            yield from view.located(search(view.text, self._words, inside, run))
+        if suspects.named:
+            for name, value, start in parameters(text):
+                words = self._redactor.words(name)
+                inside_value = self._redactor.suspects(value, words)
+                for finding in search(value, words, inside_value, run):
+                    yield finding._replace(start=start + finding.start, end=start + finding.end)
+
+    def _sorted(self, found: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
+        """The findings that are kept, and the others; none overlaps with one of its kind."""
+        kept: list[Finding] = []
+        others: list[Finding] = []
+        rules = self._treatment.rules
+        for finding in found:
+            (kept if rules[finding.type].action == KEEP else others).append(finding)
+        return merge(kept), merge(others)
+
+    def _decoded(
+        self, text: str, blobs: Iterable[base64_text.Blob], found: Sequence[Finding]
+    ) -> Iterator[Edit]:
+        """Base64 that holds something, but for what is replaced as a whole anyway."""
+        for blob in blobs:
+            self._run.budget.remaining()
+            if is_covered(blob, found):
+                continue
+            first = len(self._run.findings)
+            new = self._redactor.inner(
+                blob.text, self._words, self._treatment, self._run, deeper(self._depth)
+            )
+            self._run.moved(first, Place(blob.start, blob.end, literal=False))
+            if new != blob.text:
+                old = text[max(0, blob.start - 3) : blob.end + 3]  # with the escapes beside it
+                yield Edit(blob.start, blob.end, base64_text.encoded(new, blob.word, old))
 
 
 class _JsonEditor:
@@ -169,23 +268,20 @@ class _JsonEditor:
         self._run = run
         self._depth = depth
 
-    def key(self, name: str, place: json_text.Place) -> str:
+    def key(self, name: str, place: Place) -> str:
         first = len(self._run.findings)
         redacted = self._redactor.redact_key(name, self._run)
-        self._move(first, place)
+        self._run.moved(first, place)
         return redacted
 
     def whole(self, key: str) -> bool:
         treatment = self._members[key]
         return treatment is not None and not (treatment.searched and treatment.whole is None)
 
-    def string(self, value: str, key: str, label: str, place: json_text.Place) -> str:
+    def string(self, value: str, key: str, label: str, place: Place) -> str:
         first = len(self._run.findings)
-        try:
-            redacted = self._string(value, key, label)
-        except UnreadableError as error:
-            return self._run.mask(error.reason)
-        self._move(first, place)
+        redacted = self._string(value, key, label)
+        self._run.moved(first, place)
         return redacted
 
     def _string(self, value: str, key: str, label: str) -> str:
@@ -195,27 +291,18 @@ class _JsonEditor:
         if rule := treatment.whole or (label and self._treatment(label).whole):
             return redactor.whole(value, rule, self._run)
         words = redactor.words(f"{key} {label}" if label else key)
-        return redactor.once(value, words, treatment, self._run, self._depth)
+        return redactor.inner(value, words, treatment, self._run, self._depth)
 
     def _treatment(self, key: str) -> Treatment:
         treatment = self._members[key]
         return treatment.in_json if treatment else self._outer
 
-    def number(self, literal: str, key: str, place: json_text.Place) -> str | None:
+    def number(self, literal: str, key: str, place: Place) -> str | None:
         digits = literal.removesuffix(".0").lstrip("-")
         if not 3 < len(digits) < 20 or not digits.isdecimal():
             return None
         first = len(self._run.findings)
         treatment = self._treatment(key)
         redacted = self._redactor.redact_number(int(digits), key, self._run, treatment)
-        self._move(first, place)
+        self._run.moved(first, place)
         return redacted
-
-    def _move(self, first: int, place: json_text.Place) -> None:
-        """Put what was found in a token at its place in the text."""
-        findings = self._run.findings
-        for position in range(first, len(findings)):
-            start, end = place.start, place.end
-            if place.literal:
-                start, end = (start + part for part in findings[position][:2])
-            findings[position] = findings[position]._replace(start=start, end=end)

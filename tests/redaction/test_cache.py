@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from processors.redaction.analyzer import Analyzer
 from processors.redaction.budget import Budget
 from processors.redaction.build import make_redactor
-from processors.redaction.cache import LEAST, Cache, Done, Edit, Verdict
+from processors.redaction.cache import LEAST, Cache, Done, Verdict
 from processors.redaction.config import RedactionConfig
+from processors.redaction.edits import Edit
 from processors.redaction.findings import Finding
 from processors.redaction.run import Run
 from tests.redaction.pieces import texts

@@ -77,8 +77,10 @@ def every_detector():
 @settings(max_examples=300, deadline=None)
 def test_the_gate_loses_nothing(every_detector, text, key):
     analyzer = Analyzer(every_detector, threshold=0.0, max_bytes=1 << 20, seconds=10)
-    gated = analyzer.findings(text, key, analyzer.suspects(text, key))
-    assert sorted(gated) == sorted(analyzer.findings(text, key, every_detector))
+    suspects = analyzer.suspects(text, key)
+    gated = suspects.detectors if suspects else []
+    found = analyzer.findings(text, key, gated, Budget(10))
+    assert sorted(found) == sorted(analyzer.findings(text, key, every_detector, Budget(10)))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ def windowless():
 @settings(max_examples=200, deadline=None)
 def test_windows_lose_nothing(every_detector, windowless, text):
     analyzer = Analyzer(every_detector, threshold=0.4, max_bytes=1 << 20, seconds=10)
-    found = analyzer.findings(text, "", every_detector)
+    found = analyzer.findings(text, "", every_detector, Budget(10))
     for detector in windowless:
         for finding in detector.find(text, "", Budget(10)):
             assert finding.score < 0.4 or _covered(finding, found)
