@@ -14,9 +14,7 @@ from urllib.parse import unquote
 from processors.redaction.budget import DepthError
 from processors.redaction.findings import Finding
 
-CONDITION = (
-    r'%(?:[2-7C-Fc-f][0-9A-Fa-f]|0[9ADad])|\\[unrtx"/\\]|&[#acglnq]|[0-9A-Za-z)]\+[0-9A-Za-z(]'
-)
+CONDITION = r'%(?:[2-7C-Fc-f][0-9A-Fa-f]|0[9ADad])|\\[unrtx"/\\]|&[#acglnq]|[0-9A-Za-z).,;:!?]\+[0-9A-Za-z(]'
 """A pattern, in RE2's syntax, that is in every text with an escape."""
 
 _BYTE = "%[89ABab][0-9A-Fa-f]"
@@ -34,7 +32,7 @@ _ESCAPE = re.compile(
 )
 # A plus sign is a blank in the values of a form and of a URL's query (WHATWG, "URL", section 5.1).
 _FORM_VALUE = re.compile(r"=[^\s&=<>\"']+")
-_BLANK = re.compile(r"(?<=[0-9A-Za-z)])\+(?=[0-9A-Za-z(])")
+_BLANK = re.compile(r"(?<=[0-9A-Za-z).,;:!?])\+(?=[0-9A-Za-z(])")
 _SIGNS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "/": "/"}
 _UNKNOWN = "\ufffd"
 _MAX_LEVELS = 4

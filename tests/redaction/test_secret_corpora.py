@@ -180,8 +180,8 @@ def test_clean_text_has_no_secret(texts, least):
     for text in texts():
         size += len(text)
         suspects = analyzer.suspects(text)
-        detectors = suspects.detectors if suspects else []
-        found = analyzer.findings(text, "", detectors, Budget(100))
+        opened = suspects.detectors if suspects else []
+        found = analyzer.findings(text, "", opened, Budget(100))
         # The description of a package for tokens shows a real one.
         hits += [(f.type, text[max(0, f.start - 40) : f.end]) for f in found if f.type != "JWT"]
     assert size > least
