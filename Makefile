@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CONFIG ?= pipeline.yaml
 
-.PHONY: run demo test lint format bench lock clean
+.PHONY: run demo test lint format bench bench-redaction lock clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/winnow run --config $(CONFIG) $(ARGS)
@@ -26,6 +26,9 @@ format: $(VENV)/dev.stamp
 
 bench: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-redaction: $(VENV)/run.stamp
+	$(BIN)/python -m benchmarks.redaction
 
 # The locks are universal: one file for every Python and platform the ranges allow.
 lock: $(VENV)/pip.stamp

@@ -30,7 +30,16 @@ _TYPE = "redaction"
     help="Redact as the first redaction processor of this file does.  [default: its defaults]",
 )
 @click.option("--json", "as_json", is_flag=True, help="One object a line, with what was found.")
-def redact(config_path: Path | None, as_json: bool) -> None:
+@click.option(
+    "--evaluate",
+    "labelled",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Read nothing, but print precision, recall and F2 by type for the labelled texts of FILE:"
+    " JSON lines as --json writes them, or a JSON list as presidio-research does."
+    " With --json, the numbers as JSON.",
+)
+def redact(config_path: Path | None, as_json: bool, labelled: Path | None) -> None:
     """Send lines of text from standard input through the redaction processor."""
     redaction = _from_file(config_path) if config_path else _default()
     try:
@@ -38,12 +47,30 @@ def redact(config_path: Path | None, as_json: bool) -> None:
     except StartError as error:
         raise click.ClickException(str(error)) from error
     try:
-        for line in sys.stdin.buffer:
-            text = line.decode(errors="replace").removesuffix("\n")
-            redacted, findings = redaction.redact(text)
-            click.echo(_described(text, redacted, findings) if as_json else redacted)
+        if labelled is not None:
+            _evaluate(redaction, labelled, as_json)
+        else:
+            _redact_lines(redaction, as_json)
     finally:
         redaction.shutdown()
+
+
+def _redact_lines(redaction: Any, as_json: bool) -> None:
+    for line in sys.stdin.buffer:
+        text = line.decode(errors="replace").removesuffix("\n")
+        redacted, findings = redaction.redact(text)
+        click.echo(_described(text, redacted, findings) if as_json else redacted)
+
+
+def _evaluate(redaction: Any, path: Path, as_json: bool) -> None:
+    try:
+        evaluation = redaction.evaluate(path)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(evaluation.numbers(), indent=2))
+    else:
+        click.echo("\n".join(evaluation.lines()))
 
 
 def _default() -> Any:

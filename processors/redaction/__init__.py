@@ -1,10 +1,13 @@
 """The `redaction` processor: no personal data and no secret goes on from here."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector import Batch, Context, Processor
 from processors.redaction.config import Action, RedactionConfig
+from processors.redaction.evaluation import Evaluation, evaluate
 from processors.redaction.findings import Finding
+from processors.redaction.labelled import load
 
 if TYPE_CHECKING:
     from processors.redaction.batches import BatchRedactor, Outcome
@@ -84,6 +87,16 @@ class Redaction(Processor[RedactionConfig]):
         from processors.redaction.decryption import Decrypter
 
         return Decrypter(key)
+
+    def evaluate(self, path: Path) -> Evaluation:
+        """How well these settings find what is labelled in a file; see `labelled` for its format.
+
+        Raises LabelledDataError for a file that does not fit, and OSError.
+        """
+        from processors.redaction.secrets import secret_types
+
+        secret = secret_types() if self.config.secrets else []
+        return evaluate(load(path), self.redact, {*self.config.searched, *secret})
 
     def process(self, batch: Batch) -> None:
         """Redact the batch; count what was found once it is owned."""

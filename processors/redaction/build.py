@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from processors.redaction import lists, secrets
+from processors.redaction import custom, lists, secrets
 from processors.redaction.actions import Keys, replacement, whole_rule
 from processors.redaction.analyzer import Analyzer
 from processors.redaction.attribute_rules import Treatments
@@ -33,8 +33,12 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
     from processors.redaction import recognizers
 
     entities = [e for e in config.entities if not technical or e in _NEVER_BY_CHANCE]
-    known = recognizers.entity_types() if names else entities
-    detectors = recognizers.detectors((e for e in entities if e in known), config.phone_regions)
+    own = {entity for entry in config.recognizers for entity in custom.entity_types(entry)}
+    modelled = set(config.modelled.values())
+    known = [e for e in entities if recognizers.is_known(e) or e not in own | modelled]
+    detectors = recognizers.detectors(known, config.phone_regions)
+    if not technical:
+        detectors += [recognizers.as_detector(custom.load(entry)) for entry in config.recognizers]
     detectors += _secret_detectors(config)
     treatments = _treatments(config)
     denied = lists.denying(config.deny)
@@ -60,7 +64,7 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
         veil(types, keys.cipher),
         # Technical values are short.
         Cache(0 if technical else config.cache_bytes),
-        shortest=1 if denied else _SHORTEST,
+        shortest=1 if denied or config.recognizers else _SHORTEST,
     )
 
 
@@ -97,7 +101,7 @@ def _rules(config: RedactionConfig, actions: Mapping[str, Action], keys: Keys) -
     own = secrets.secret_types() if config.secrets else []
     secret = {*own, *config.rule_files.types}
     rules = {}
-    for entity in {*config.entities, *config.deny, *secret}:
+    for entity in {*config.searched, *config.deny, *secret}:
         action = config.action_for(entity, actions, secret=entity in secret)
         rules[entity] = Rule(action.action, replacement(entity, action, keys))
     return rules

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from collector import ComponentConfig, ConfigModel, Duration, Secret
+from processors.redaction import custom
 
 if TYPE_CHECKING:
     from processors.redaction.gitleaks import RuleFiles
@@ -202,12 +203,24 @@ class Ner(ConfigModel):
         return LABELS | self.labels
 
 
+def _loads(entry: str) -> str:
+    custom.load(entry)
+    return entry
+
+
+RecognizerEntry = Annotated[str, AfterValidator(_loads)] | custom.AdHocRecognizer
+
+
 class RedactionConfig(ComponentConfig):
     """Takes personal data and secrets out of spans."""
 
     ner: Ner | None = None
     """A model that finds PERSON, LOCATION and ORGANIZATION, and others in `entities`. Without one
     names are not found."""
+    recognizers: tuple[RecognizerEntry, ...] = ()
+    """Presidio recognizers of your own, in addition: `package.module:ClassName`, or a mapping as in
+    Presidio's YAML (`name`, `supported_entity`, `patterns`, `deny_list`, `context`). All that they
+    find is looked for; their entity types can be named in `actions`."""
     entities: tuple[str, ...] = ENTITIES
     """Entity types to find: any that Presidio has a pattern recognizer for, PHONE_NUMBER, and those
     of `ner`. With `ner` PERSON, LOCATION and ORGANIZATION are in the default."""
@@ -274,12 +287,13 @@ class RedactionConfig(ComponentConfig):
         modelled = set(ner.types.values()) if ner else set()
         if "ner" not in info.data:  # a mistake in it is told already
             modelled = {*NAMES, "NRP"}
-        unknown = [e for e in entities if e not in ENTITIES and e not in modelled]
+        own = {e for entry in info.data.get("recognizers", ()) for e in custom.entity_types(entry)}
+        unknown = [e for e in entities if e not in ENTITIES and e not in modelled | own]
         if unknown:
             # Only now: it imports Presidio, which takes half a second.
             from processors.redaction.recognizers import entity_types
 
-            known = sorted({*entity_types(), *modelled})
+            known = sorted({*entity_types(), *modelled, *own})
             for entity in unknown:
                 if entity in (*NAMES, "NRP"):
                     raise ValueError(
@@ -329,7 +343,7 @@ class RedactionConfig(ComponentConfig):
         from processors.redaction.secrets import secret_types
 
         self._rule_files = RuleFiles(self.secret_rules)
-        known = [DEFAULT, SECRETS, *self.entities, *self.deny, *secret_types()]
+        known = [DEFAULT, SECRETS, *self.searched, *self.deny, *secret_types()]
         known += self._rule_files.types
         for place, entity, action in self._all_actions():
             if entity not in known:
@@ -363,6 +377,12 @@ class RedactionConfig(ComponentConfig):
         """The entity type of each label of the model that is looked for."""
         types = self.ner.types if self.ner else {}
         return {label: entity for label, entity in types.items() if entity in self.entities}
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The entity types that are looked for: `entities`, and what `recognizers` find."""
+        own = (entity for entry in self.recognizers for entity in custom.entity_types(entry))
+        return tuple(dict.fromkeys((*self.entities, *own)))
 
     def action_for(self, entity: str, above: Mapping[str, Action], *, secret: bool) -> Action:
         """What to do with a finding of this type; `above` stands above `actions`."""

@@ -13,7 +13,9 @@ BOOST = 0.35
 MIN_BOOSTED = 0.4
 """The least score with context, from the same place."""
 
-_WORD = re.compile(r"[^\W_]+")
+# Vowels of Indian and Thai scripts are marks, which `\w` does not hold.
+_WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0e7f])+")
+_NAME = re.compile(r"(?:\w|[\u0900-\u0e7f])+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*(?:_[0-9a-f]{8,64}|_enc_v1_[\w-]+)?>|<REDACTED:\w+>")
 
@@ -32,9 +34,11 @@ def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _term(term: str) -> str:
-    """Terms of up to three letters, or between blanks, are whole words; others parts of words."""
-    word = re.escape(term.strip().lower())
-    return f" {word} " if len(term.strip()) < 4 or term.startswith(" ") else word
+    """A blank is a word's start or end; short Latin terms without one are whole words."""
+    word = term.lower()
+    if len(word.strip()) < 4 and word.isascii():
+        word = f" {word.strip()} "
+    return re.escape(word)
 
 
 def key_words(key: str) -> str:
@@ -42,8 +46,8 @@ def key_words(key: str) -> str:
     return normalize(_WORD.findall(_HUMP.sub(" ", key)))
 
 
-def words_before(text: str, position: int) -> str:
-    """The last words before `position`, in the form that `supports` reads."""
+def words_before(text: str, position: int, count: int = WORDS) -> str:
+    """The last `count` words before `position`, in the form that `supports` reads."""
     start = max(0, position - WINDOW)
     # Half of a placeholder would be context: `PHONE_NUMBER>`.
     opening = text.rfind("<", max(0, start - _LONGEST_PLACEHOLDER), start)
@@ -52,7 +56,13 @@ def words_before(text: str, position: int) -> str:
     window = text[start:position]
     if "<" in window:
         window = _PLACEHOLDER.sub(" ", window)
-    return normalize(_WORD.findall(window)[-WORDS:])
+    return normalize(_WORD.findall(window)[-count:])
+
+
+def names_before(text: str, position: int, count: int) -> str:
+    """As `words_before`, but a name such as `call_id` is one word."""
+    window = text[max(0, position - WINDOW) : position]
+    return normalize(_NAME.findall(window)[-count:])
 
 
 def words_after(text: str, position: int, count: int) -> str:
@@ -64,6 +74,14 @@ def words_after(text: str, position: int, count: int) -> str:
 def supports(words: str, terms: tuple[str, ...]) -> bool:
     """Whether one of the terms is among the words."""
     return bool(terms) and _pattern(terms).search(words) is not None
+
+
+def last(words: str, terms: tuple[str, ...]) -> int:
+    """Where the last of the words that is one of the terms begins; -1 where none is."""
+    found = -1
+    for match in _pattern(terms).finditer(words):
+        found = match.start()
+    return found
 
 
 def boosted(score: float) -> float:

@@ -19,8 +19,12 @@ _TERMS = ("email", "e mail", "mail", "contact")
 
 # `%40`, `\u0040` and `&#64;` are the sign in URLs, in JSON inside of other text and in HTML.
 _AT = re.compile(r"@|%40|\\u0040|&#64;", re.IGNORECASE)
-_LOCAL = re.compile(r"[\w.!#$%&'*+\-/=?^`{|}~]+")
-_DOMAIN = re.compile(r"(?:\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)*)|\[[\da-fA-F:.]+\]")
+# Accents may be marks of their own, which `\w` does not hold.
+_LETTER = r"[\w\u0300-\u036f\u0900-\u0e7f]"
+_LOCAL = re.compile(rf"(?:{_LETTER}|[.!#$%&'*+\-/=?^`{{|}}~])+")
+_NAME = rf"{_LETTER}+(?:-+{_LETTER}+)*"
+_DOMAIN = re.compile(rf"{_NAME}(?:\.{_NAME})*|\[[\da-fA-F:.]+\]")
+_WORD = re.compile(r"[^\W_]")
 _MAX_LOCAL = 320
 
 # Allowed by the RFC, but in agents' traffic they stand between an address and what is before it.
@@ -78,7 +82,8 @@ def _local_start(text: str, floor: int, end: int) -> int:
     start = end - len(run)
     if start > 0 and text[start - 1] == "\\" and (escape := _ESCAPE.match(run)):
         run = run[escape.end() :]
-    return end - len(_trimmed(run))
+    local = _trimmed(run)
+    return end - len(local) if _WORD.search(local) else end
 
 
 def _run_at_end(window: str) -> str:

@@ -14,7 +14,10 @@ from urllib.parse import unquote
 from processors.redaction.budget import DepthError
 from processors.redaction.findings import Finding
 
-CONDITION = r'%(?:[2-7C-Fc-f][0-9A-Fa-f]|0[9ADad])|\\[unrtx"/\\]|&[#acglnq]|[0-9A-Za-z).,;:!?]\+[0-9A-Za-z(]'
+CONDITION = (
+    r'%(?:[2-7C-Fc-f][0-9A-Fa-f]|0[9ADad])|\\[unrtx"/\\]|&[#acglnq]'
+    r"|[0-9A-Za-z).,;:!?]\+[0-9A-Za-z(]"
+)
 """A pattern, in RE2's syntax, that is in every text with an escape."""
 
 _BYTE = "%[89ABab][0-9A-Fa-f]"

@@ -11,13 +11,14 @@ from typing import Any
 
 import regex
 
-from processors.redaction.detectors import Detector, PatternDetector
+from processors.redaction.cards import card_detector
+from processors.redaction.conditions import condition
+from processors.redaction.detectors import Detector, PatternDetector, RecognizerDetector
 from processors.redaction.emails import EmailDetector
 from processors.redaction.ibans import IbanDetector
+from processors.redaction.phones import TYPE as PHONE
 from processors.redaction.phones import PhoneDetector
 from processors.redaction.presidio import (
-    CreditCardRecognizer,
-    CryptoRecognizer,
     IpRecognizer,
     MacAddressRecognizer,
     Pattern,
@@ -25,73 +26,25 @@ from processors.redaction.presidio import (
     UsSsnRecognizer,
     predefined_recognizers,
 )
+from processors.redaction.wallets import wallet_detector
 from processors.redaction.windows import around, runs
 
 # Presidio logs the text of an IBAN that it fails to check, and of every decision when tracing.
 for _name in ("presidio-analyzer", "decision_process"):
     logging.getLogger(_name).disabled = True
 
-_BLANKS = r"\u00a0\u2009\u202f"
-_DASHES = r"\u2010-\u2015\u2212"
-_BREAK = rf"[ .\-{_BLANKS}{_DASHES}]"
-# The digits that issuers' numbers begin with (ISO/IEC 7812, and what the networks publish): Visa 4;
-# Mastercard 51-55, 2221-2720; Mir 2200-2204; American Express 34, 37; Diners 30, 36, 38, 39; JCB
-# 35, 2131, 1800; Discover, RuPay and UnionPay 60-65, 81, 82; Maestro 50, 56-58, 6.
-_ISSUER = r"(?=4|5[0-8]|6|3[04-9]|2[2-7]|2131|1800|8[12])"
-# Twelve digits are the end of a UUID too: they stand alone, or in groups that do.
-_ALONE, _END = r"(?<![A-Za-z\d]-)", r"(?!\.?\d|[A-Za-z])"
-_CARD_PATTERNS = [
-    Pattern(
-        "Card in one piece",
-        rf"(?<![A-Za-z\d.]){_ISSUER}(?:\d{{13,19}}|{_ALONE}\d{{12}}){_END}",
-        0.3,
-    ),
-    Pattern(
-        "Card in groups",
-        rf"(?<![A-Za-z\d.]){_ALONE}{_ISSUER}"
-        rf"(?:\d{{4}}(?:{_BREAK}{{1,2}}\d{{4}}){{2,3}}(?:{_BREAK}{{1,2}}\d{{1,4}})?"
-        rf"|\d{{4}}{_BREAK}{{1,2}}\d{{6}}{_BREAK}{{1,2}}\d{{4,5}}){_END}(?!-[A-Za-z\d])",
-        0.3,
-    ),
-]
-
-
-class CardRecognizer(CreditCardRecognizer):  # type: ignore[misc]
-    """Cards of 12 to 19 digits of every network, in one piece or in groups.
-
-    Presidio's pattern stays beside the wider ones, but takes no fraction of a number for a card.
-    """
-
-    def __init__(self) -> None:
-        stock = [
-            Pattern(pattern.name, rf"(?<!\d\.){pattern.regex}(?!\.\d)", pattern.score)
-            for pattern in CreditCardRecognizer.PATTERNS
-        ]
-        super().__init__(patterns=[*stock, *_CARD_PATTERNS])
-
-    def validate_result(self, pattern_text: str) -> bool:
-        """Luhn's check (ISO/IEC 7812-1, annex B), for 12 to 19 digits that are no time stamp."""
-        digits = "".join(str(int(c)) for c in pattern_text if c.isdecimal())
-        if not 12 <= len(digits) <= 19 or len(set(digits)) == 1:
-            return False
-        if digits == pattern_text and digits[0] == "1" and len(digits) == 16:
-            return False  # microseconds since 1970, from 2001 on
-        return _luhn(digits)
-
-
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-
-
-def _luhn(digits: str) -> bool:
-    numbers = [int(digit) for digit in reversed(digits)]
-    return (sum(numbers[::2]) + sum(_DOUBLED[number] for number in numbers[1::2])) % 10 == 0
-
 
 class SsnRecognizer(UsSsnRecognizer):  # type: ignore[misc]
     """Presidio's, but a well-known sample number that is written as an SSN is masked as well."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(
+            # More groups make it a number of another kind.
+            patterns=[
+                Pattern(pattern.name, rf"(?<!\d\d-){pattern.regex}(?!-\d\d)", pattern.score)
+                for pattern in UsSsnRecognizer.PATTERNS
+            ]
+        )
         self.global_regex_flags |= regex.ASCII
 
     def invalidate_result(self, pattern_text: str) -> bool:
@@ -102,11 +55,36 @@ class SsnRecognizer(UsSsnRecognizer):  # type: ignore[misc]
         return bool(super().invalidate_result(pattern_text))
 
 
+_NO_VERSION = (
+    r"(?<!\b(?:version|ver|release|rev|section|sec|chapter|clause)\W{0,3})"
+    r"(?<!\d\.)(?!\d+(?:\.\d+){4})"
+)
+# The name is no hexadecimal number, which would be the first group of the address.
+_AFTER_NAME = (r"(?<![\w:])", r"(?<=(?<![\w:])(?=\w*[G-Zg-z_])\w{1,32}:)")
+_WHOLE_IPV6 = Pattern(
+    "IPv6 with a name or a port",
+    r"(?:(?<![\w:])|(?<=(?<![\w:])\w{1,32}:))(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}"
+    r"(?=:\d{1,5}(?![\w:])|(?![\w:]|\.\d))",
+    0.6,
+)
+
+
 class AddressRecognizer(IpRecognizer):  # type: ignore[misc]
-    """Presidio's, without `::`, which is nobody's address, and slices such as `[1::2]`."""
+    """Presidio's, and IPv6 addresses right after `id:` or before `:8080`.
+
+    Left out are `::`, which is nobody's address, slices such as `[1::2]`, versions of four parts
+    and parts of object identifiers.
+    """
 
     def __init__(self) -> None:
-        super().__init__(patterns=[p for p in IpRecognizer.PATTERNS if "unspecified" not in p.name])
+        stock = [
+            Pattern(p.name, p.regex if "IPv6" in p.name else _NO_VERSION + p.regex, p.score)
+            for p in IpRecognizer.PATTERNS
+            if "unspecified" not in p.name
+        ]
+        ipv6 = next(p for p in IpRecognizer.PATTERNS if p.name == "IPv6")
+        labelled = Pattern("IPv6 after a name", ipv6.regex.replace(*_AFTER_NAME, 1), ipv6.score)
+        super().__init__(patterns=[*stock, labelled, _WHOLE_IPV6])
         self.global_regex_flags |= regex.ASCII
 
     def invalidate_result(self, pattern_text: str) -> bool:
@@ -118,22 +96,15 @@ class AddressRecognizer(IpRecognizer):  # type: ignore[misc]
 
 # Above, ASCII: a number right after a letter that no number has, as in Chinese, is one.
 _PAIR, _FOUR = "[0-9A-Fa-f]{2}", "[0-9A-Fa-f]{4}"
-_GAP = r"[ .\-\x{00a0}\x{2009}\x{202f}\x{2010}-\x{2015}\x{2212}]{0,2}"
 _ADDRESS = (
     r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]::|::[0-9A-Fa-f]|(?:[0-9A-Fa-f]{1,4}:){6}"
 )
-# A hash in hexadecimal is no wallet: those mix cases, or begin with bc1.
-_WALLET = r"(?<![A-Za-z0-9])(?![0-9a-f]+(?![A-Za-z0-9]))[A-Za-z0-9]{26,}"
 
 
 def _tuned(entity: str) -> Detector | None:
     """The detector to use instead of all of Presidio's; None where there is no such."""
     made: dict[str, Callable[[], Detector]] = {
-        "CREDIT_CARD": lambda: PatternDetector(
-            CardRecognizer(),
-            rf"\p{{Nd}}(?:{_GAP}\p{{Nd}}){{11}}",
-            runs(rf"\d(?<!\d\d)(?<!\d\.\d)(?:{_BREAK}{{0,2}}\d){{11,}}", margin=2),
-        ),
+        "CREDIT_CARD": card_detector,
         "US_SSN": lambda: PatternDetector(
             SsnRecognizer(),
             r"[0-9](?:[\- .]?[0-9]){8}",
@@ -142,7 +113,7 @@ def _tuned(entity: str) -> Detector | None:
         "IP_ADDRESS": lambda: PatternDetector(
             AddressRecognizer(), _ADDRESS, around(_ADDRESS, r"\w:.%/", 64)
         ),
-        "CRYPTO": lambda: PatternDetector(CryptoRecognizer(), "[A-Za-z0-9]{26}", runs(_WALLET)),
+        "CRYPTO": wallet_detector,
         "MAC_ADDRESS": lambda: PatternDetector(
             MacAddressRecognizer(), rf"(?:{_PAIR}[:\-]){{5}}|{_FOUR}\.{_FOUR}\.{_FOUR}"
         ),
@@ -153,12 +124,22 @@ def _tuned(entity: str) -> Detector | None:
 def _detectors(entity: str, regions: tuple[str, ...]) -> list[Detector]:
     if entity == "EMAIL_ADDRESS":
         return [EmailDetector()]
-    if entity == "PHONE_NUMBER":
+    if entity == PHONE:
         return [PhoneDetector(regions)]
     if entity == "IBAN_CODE":
         return [IbanDetector()]
     tuned = _tuned(entity)
-    return [tuned] if tuned else [PatternDetector(stock) for stock in _stock()[entity]]
+    return [tuned] if tuned else [as_detector(stock) for stock in _stock()[entity]]
+
+
+def as_detector(recognizer: Any) -> Detector:
+    """A detector that runs any of Presidio's recognizers that needs no spaCy document."""
+    runs_patterns = isinstance(recognizer, PatternRecognizer)
+    if not runs_patterns or type(recognizer).analyze is not PatternRecognizer.analyze:
+        return RecognizerDetector(recognizer)
+    flags = recognizer.global_regex_flags
+    patterns = [(pattern.regex, flags) for pattern in recognizer.patterns]
+    return PatternDetector(recognizer, condition(patterns))
 
 
 @functools.cache
@@ -175,7 +156,12 @@ def _stock() -> dict[str, list[Any]]:
 
 def entity_types() -> list[str]:
     """Every entity type that can be chosen, sorted."""
-    return sorted({*_stock(), "PHONE_NUMBER"})
+    return sorted({*_stock(), PHONE})
+
+
+def is_known(entity: str) -> bool:
+    """Whether the type can be chosen without a recognizer of one's own."""
+    return entity in _stock() or entity == PHONE
 
 
 def detectors(entities: Iterable[str], regions: tuple[str, ...]) -> list[Detector]:

@@ -2,6 +2,10 @@
 
 from hypothesis import strategies as st
 
+from processors.redaction.analyzer import Analyzer
+from processors.redaction.budget import Budget
+from processors.redaction.findings import Finding
+
 PERSONAL = [
     "jane.doe@example.com",
     "o'brien+x@mail.example.co.uk",
@@ -45,3 +49,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
+
+
+def found_by(analyzer: Analyzer, text: str) -> list[Finding]:
+    """Everything that an analyzer's detectors find in a text."""
+    suspects = analyzer.suspects(text)
+    return analyzer.findings(text, "", suspects.detectors if suspects else [], Budget(100))

@@ -22,6 +22,7 @@ EMAILS = [
     "JANE@EXAMPLE.COM",
     "bounce+bob=example.org@lists.example.com",
     "jane@163.com",
+    "rene\u0301@example.com",
 ]
 
 
@@ -37,6 +38,10 @@ def test_an_address_goes_whatever_stands_around_it(clean, text, address):
 def test_a_query_string_keeps_its_names(clean):
     url = "https://app.example.com/u?email=jane%40example.com&next=%2Fhome"
     assert clean(url) == "https://app.example.com/u?email=<EMAIL_ADDRESS>&next=%2Fhome"
+
+
+def test_a_decorator_in_backticks_is_no_address(clean):
+    assert clean("use `@typing.overload` here") == "use `@typing.overload` here"
 
 
 def test_a_bare_host_is_an_address_where_the_text_says_so(clean):
@@ -60,6 +65,8 @@ CARDS = [
     "6304000000000000",
     "6759649826438453",
     "4000000000000000006",
+    "9792020000000001",
+    "501800000009",
 ]
 
 
@@ -127,7 +134,53 @@ def test_numbers_beside_a_phone_number_hide_nothing(clean):
 
 
 def test_two_numbers_in_a_row_both_go(clean):
+    assert clean("+49 30 901820 (415) 555-0132") == "<PHONE_NUMBER> <PHONE_NUMBER>"
     assert clean("415-555-0132 415-555-0199") == "<PHONE_NUMBER> <PHONE_NUMBER>"
+
+
+ANNOUNCED = [
+    ("mi teléfono es {}", "612 34 56 78"),
+    ("llámame al móvil {}", "612345678"),
+    ("mon téléphone : {}", "0612345678"),
+    ("meu celular é {}", "11912345678"),
+    ("il mio cellulare: {}", "312 345 6789"),
+    ("bel me mobiel {}", "06-12345678"),
+    ("numer telefonu {}", "512 345 678"),
+    ("телефон {}", "89161234567"),
+    ("電話: {}", "09012345678"),
+    ("手机{}", "13812345678"),
+    ("फ़ोन {}", "9123456789"),
+    ("Tel.{}", "030 1234567"),
+    ("the Boston office: {}", "978-484-1259"),
+]
+
+
+@pytest.mark.parametrize(("text", "phone"), ANNOUNCED)
+def test_a_number_goes_where_the_text_announces_it_in_any_language(clean, text, phone):
+    assert clean(text.format(phone)) == text.format("<PHONE_NUMBER>")
+
+
+@pytest.mark.parametrize(
+    "key", ["phone", "userPhoneNumber", "contact_mobile", "telefono", "msisdn"]
+)
+def test_a_key_announces_a_number_of_any_country(clean, key):
+    assert json.loads(clean(json.dumps({key: "91234567"}))) == {key: "<PHONE_NUMBER>"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"phone_number_id": "106540352242922"}',
+        "call the phone support, ticket 12345678",
+        "order 4155550132 is late",
+        "sent to 12 Main St, Springfield, IL 62704-1234",
+        "seeds = [4155550132, 4155550199, 4155550177]",
+        "call_id 254/534",
+        "crc = -2147221231",
+    ],
+)
+def test_digits_that_number_something_else_are_no_phone_number(clean, text):
+    assert clean(text) == text
 
 
 IBANS = [
@@ -138,6 +191,8 @@ IBANS = [
     "BE68539007547034",
     "NO9386011117947",
     "MT84MALT011000012345MTLCAST001S",
+    "PS92PALS000000000400123456702",
+    "SC52BAHL01031234567890123456USD",
 ]
 
 
@@ -149,6 +204,11 @@ def test_an_iban_goes_in_every_form(clean, text, iban):
 
 def test_an_iban_right_after_another_goes_too(clean):
     assert clean("BE68539007547034 and BE71096123456769") == "<IBAN_CODE> and <IBAN_CODE>"
+
+
+def test_the_word_iban_is_enough_for_a_country_that_is_not_known(clean):
+    assert clean("IBAN: PH471698614436803879") == "IBAN: <IBAN_CODE>"
+    assert clean("part PH471698614436803879") == "part PH471698614436803879"
 
 
 @pytest.mark.parametrize("number", ["212-34-5678", "212 34 5678", "212.34.5678", "123-45-6789"])
@@ -167,14 +227,34 @@ def test_nine_digits_are_an_ssn_only_where_the_text_says_so(clean):
         ("IP_ADDRESS", "203.0.113.77"),
         ("IP_ADDRESS", "2001:db8:85a3::8a2e:370:7334"),
         ("IP_ADDRESS", "4f8a:c99e:dc86:faf9:5988:5f63:375e:8a2a"),
+        ("IP_ADDRESS", "fe80::1"),
         ("CRYPTO", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
         ("CRYPTO", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"),
+        ("CRYPTO", "0x71C7656EC7ab88b098defB751B7401B5f6d8976F"),
+        ("CRYPTO", "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh"),
+        ("CRYPTO", "DH5yaieqoZN36fDVciNyRueRGvGLR3mr7L"),
         ("MAC_ADDRESS", "00:1A:2B:3C:4D:5E"),
         ("MAC_ADDRESS", "0012.3456.789a"),
     ],
 )
 def test_addresses_of_machines_and_wallets_go(clean, kind, value):
     assert clean(f"from {value} on") == f"from <{kind}> on"
+
+
+@pytest.mark.parametrize("text", ["id:{}", "peer={}", "connect to {}:8080", "http://[{}]/x"])
+def test_an_ipv6_address_goes_whatever_stands_around_it(clean, text):
+    address = "7bba:26ad:43a6:5d6f:db65:5079:ccd5:8a36"
+    assert clean(text.format(address)) == text.format("<IP_ADDRESS>")
+
+
+@pytest.mark.parametrize("text", ["version 1.2.3.4", "RFC 7231, section 7.1.1.1", "1.3.6.1.4.1"])
+def test_versions_and_sections_are_no_addresses(clean, text):
+    assert clean(text) == text
+
+
+def test_a_long_id_that_passes_for_a_card_is_left_where_it_is_called_an_id(clean):
+    assert clean('{"span_id": "4220315081820346526"}') == '{"span_id": "4220315081820346526"}'
+    assert clean('{"pan": "4220315081820346526"}') == '{"pan": "<CREDIT_CARD>"}'
 
 
 def harmless():

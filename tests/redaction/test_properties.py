@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from presidio_analyzer import predefined_recognizers as stock
 
-from processors.redaction import recognizers, secrets
+from processors.redaction import cards, recognizers, secrets, wallets
 from processors.redaction.analyzer import Analyzer
 from processors.redaction.budget import Budget
 from processors.redaction.config import ENTITIES
@@ -85,8 +85,8 @@ def test_the_gate_loses_nothing(every_detector, text, key):
 
 @pytest.fixture(scope="module")
 def windowless():
-    tuned = [recognizers.CardRecognizer, recognizers.SsnRecognizer, recognizers.AddressRecognizer]
-    return [PatternDetector(cls()) for cls in [*tuned, stock.CryptoRecognizer]]
+    tuned = [cards.CardRecognizer, recognizers.SsnRecognizer, recognizers.AddressRecognizer]
+    return [PatternDetector(cls()) for cls in [*tuned, wallets.WalletRecognizer]]
 
 
 @given(text=texts)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from processors.redaction.analyzer import Analyzer
-from processors.redaction.budget import Budget
 from processors.redaction.secrets import detectors
+from tests.redaction.pieces import found_by
 
 _random = random.Random()
 ALNUM = string.ascii_letters + string.digits
@@ -179,10 +179,11 @@ def test_clean_text_has_no_secret(texts, least):
     size, hits = 0, []
     for text in texts():
         size += len(text)
-        suspects = analyzer.suspects(text)
-        opened = suspects.detectors if suspects else []
-        found = analyzer.findings(text, "", opened, Budget(100))
         # The description of a package for tokens shows a real one.
-        hits += [(f.type, text[max(0, f.start - 40) : f.end]) for f in found if f.type != "JWT"]
+        hits += [
+            (f.type, text[max(0, f.start - 40) : f.end])
+            for f in found_by(analyzer, text)
+            if f.type != "JWT"
+        ]
     assert size > least
     assert not hits
