@@ -7,7 +7,7 @@ from processors.redaction.encryption import MARK, Cipher
 
 _PLACEHOLDER = re.compile(
     rf"<([A-Z][A-Z0-9_]*)(?:{MARK}([A-Za-z0-9_-]+))?>"
-    "|<REDACTED:(?:attribute|error|oversize|timeout)>"
+    "|<REDACTED:(?:attribute|depth|error|oversize|timeout|worker)>"
 )
 
 
