@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector import Batch, Context, Processor
-from processors.redaction.config import Action, RedactionConfig
+from processors.redaction.action_settings import Action
+from processors.redaction.config import RedactionConfig
 from processors.redaction.evaluation import Evaluation, evaluate
 from processors.redaction.findings import Finding
 from processors.redaction.labelled import load

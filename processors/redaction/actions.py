@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from processors.redaction.config import Action
+from processors.redaction.action_settings import Action
 from processors.redaction.encryption import MARK, Cipher
 from processors.redaction.rules import WHOLE, Rule
 

@@ -3,6 +3,9 @@
 import time
 from typing import Optional
 
+_MAX_DEPTH = 16
+"""JSON in base64 in strings of JSON, and so on."""
+
 
 class UnreadableError(Exception):
     """A value could not be searched to its end; `reason` says why, and stands in its place."""
@@ -44,3 +47,10 @@ class Budget:
         if left <= 0:
             raise OverrunError
         return left
+
+
+def deeper(depth: int) -> int:
+    """One level deeper into text inside of text. Raises DepthError below the last."""
+    if depth == _MAX_DEPTH:
+        raise DepthError
+    return depth + 1

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from processors.redaction import custom, lists, secrets
+from processors.redaction.action_settings import Action, AttributeRule
 from processors.redaction.actions import Keys, replacement, whole_rule
 from processors.redaction.analyzer import Analyzer
 from processors.redaction.attribute_rules import Treatments
 from processors.redaction.cache import Cache
-from processors.redaction.config import Action, AttributeRule, RedactionConfig
+from processors.redaction.config import RedactionConfig
 from processors.redaction.detectors import Detector
 from processors.redaction.encryption import Cipher
 from processors.redaction.parameters import TokenDetector

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from collector import StartError
-from processors.redaction.config import Ner
+from processors.redaction.ner_settings import Ner
 
 # What pipelines hold besides NER, by the names in spaCy's own. The rest stays: NER may need it.
 _NOT_NEEDED = (

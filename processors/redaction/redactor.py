@@ -1,21 +1,19 @@
 """Redacts one string: text, JSON, or either in the other in base64; JSON stays JSON."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 
-from processors.redaction import base64_text, context, escapes, json_text
+from processors.redaction import context, json_text
 from processors.redaction.analyzer import Analyzer, Suspects
 from processors.redaction.attribute_rules import Treatments
-from processors.redaction.budget import DepthError, UnreadableError
-from processors.redaction.cache import Cache, Done, Verdict
-from processors.redaction.edits import Edit, applied, is_covered, overlap
-from processors.redaction.escapes import View
-from processors.redaction.findings import Finding, merge
-from processors.redaction.parameters import parameters
-from processors.redaction.rules import KEEP, WHOLE, Rule, Treatment
-from processors.redaction.run import Place, Run
+from processors.redaction.budget import UnreadableError, deeper
+from processors.redaction.cache import Cache, Verdict
+from processors.redaction.edits import applied
+from processors.redaction.findings import Finding
+from processors.redaction.json_editor import JsonEditor
+from processors.redaction.rules import WHOLE, Rule, Treatment
+from processors.redaction.run import Run
+from processors.redaction.text_editor import TextEditor
 
-_MAX_DEPTH = 16
-"""JSON in base64 in strings of JSON: what is deeper is masked."""
 _MAX_PASSES = 8
 _MAX_KEYS = 4096
 
@@ -135,11 +133,11 @@ class Redactor:
         if verdict is None:
             suspects = self._analyzer.suspects(text, words)
             if suspects is not None and json_text.is_json(text):
-                editor = _JsonEditor(self, treatment, run, deeper(depth))
+                editor = JsonEditor(self, treatment, run, deeper(depth))
                 return json_text.edit(text, words, editor)
             verdict = _CLEAN
             if suspects is not None:
-                verdict = _TextEditor(self, words, treatment, run, depth).verdict(text, suspects)
+                verdict = TextEditor(self, words, treatment, run, depth).verdict(text, suspects)
             if name and not verdict.noted:
                 self._cache.put(name, verdict)
         for done in verdict.done:
@@ -169,140 +167,3 @@ class Redactor:
             return None
         # Treatments live as long as the cache does, so that none takes another's identity.
         return self._cache.name(f"{id(treatment):x}", words, text)
-
-
-def deeper(depth: int) -> int:
-    """One level deeper. Raises DepthError below the last."""
-    if depth == _MAX_DEPTH:
-        raise DepthError
-    return depth + 1
-
-
-class _TextEditor:
-    """Redacts a text that is no JSON: what stands in it, behind escapes, and in base64."""
-
-    def __init__(
-        self, redactor: Redactor, words: str, treatment: Treatment, run: Run, depth: int
-    ) -> None:
-        self._redactor = redactor
-        self._words = words
-        self._treatment = treatment
-        self._run = run
-        self._depth = depth
-
-    def verdict(self, text: str, suspects: Suspects) -> Verdict:
-        """What one pass comes to; what was in base64 is noted in the run already."""
-        views = list(self._views(text)) if suspects.escaped else []
-        kept, others = self._sorted(self._found(text, suspects, views))
-        noted = len(self._run.done), len(self._run.masked)
-        decoded: list[Edit] = []
-        if suspects.encoded or any(inside.encoded for _, inside in views):
-            blobs = base64_text.blobs(text, [view for view, _ in views if not view.form])
-            decoded = sorted(self._decoded(text, blobs, others))
-        done = [Done(finding, KEEP, changed=False) for finding in kept]
-        edits = decoded.copy()
-        for finding in others:
-            # What was in base64 is another text now: the next pass reads it with what is around.
-            if not overlap(finding, decoded):
-                rule = self._treatment.rules[finding.type]
-                old = text[finding.start : finding.end]
-                edits.append(Edit(finding.start, finding.end, rule.replace(old)))
-                done.append(Done(finding, rule.action, changed=edits[-1].new != old))
-        again = noted != (len(self._run.done), len(self._run.masked))
-        return Verdict(tuple(edits), tuple(done), noted=again or bool(decoded))
-
-    def _views(self, text: str) -> Iterator[tuple[View, Suspects]]:
-        """What the text is without escapes, where there is something in it."""
-        for view in escapes.views(text):
-            if suspects := self._redactor.suspects(view.text, self._words):
-                yield view, suspects
-
-    def _found(
-        self, text: str, suspects: Suspects, views: Sequence[tuple[View, Suspects]]
-    ) -> Iterator[Finding]:
-        search, run = self._redactor.search, self._run
-        yield from search(text, self._words, suspects, run)
-        for view, inside in views:
-            yield from view.located(search(view.text, self._words, inside, run))
-        if suspects.named:
-            for name, value, start in parameters(text):
-                words = self._redactor.words(name)
-                inside_value = self._redactor.suspects(value, words)
-                for finding in search(value, words, inside_value, run):
-                    yield finding._replace(start=start + finding.start, end=start + finding.end)
-
-    def _sorted(self, found: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
-        """The findings that are kept, and the others; none overlaps with one of its kind."""
-        kept: list[Finding] = []
-        others: list[Finding] = []
-        rules = self._treatment.rules
-        for finding in found:
-            (kept if rules[finding.type].action == KEEP else others).append(finding)
-        return merge(kept), merge(others)
-
-    def _decoded(
-        self, text: str, blobs: Iterable[base64_text.Blob], found: Sequence[Finding]
-    ) -> Iterator[Edit]:
-        """Base64 that holds something, but for what is replaced as a whole anyway."""
-        for blob in blobs:
-            self._run.budget.remaining()
-            if is_covered(blob, found):
-                continue
-            first = len(self._run.findings)
-            new = self._redactor.inner(
-                blob.text, self._words, self._treatment, self._run, deeper(self._depth)
-            )
-            self._run.moved(first, Place(blob.start, blob.end, literal=False))
-            if new != blob.text:
-                old = text[max(0, blob.start - 3) : blob.end + 3]  # with the escapes beside it
-                yield Edit(blob.start, blob.end, base64_text.encoded(new, blob.word, old))
-
-
-class _JsonEditor:
-    """Redacts the parts of a JSON text one by one; one that cannot be read harms no other."""
-
-    def __init__(self, redactor: Redactor, treatment: Treatment, run: Run, depth: int) -> None:
-        self._redactor = redactor
-        self._members = redactor.treatments.members
-        self._outer = treatment.in_json
-        self._run = run
-        self._depth = depth
-
-    def key(self, name: str, place: Place) -> str:
-        first = len(self._run.findings)
-        redacted = self._redactor.redact_key(name, self._run)
-        self._run.moved(first, place)
-        return redacted
-
-    def whole(self, key: str) -> bool:
-        treatment = self._members[key]
-        return treatment is not None and not (treatment.searched and treatment.whole is None)
-
-    def string(self, value: str, key: str, label: str, place: Place) -> str:
-        first = len(self._run.findings)
-        redacted = self._string(value, key, label)
-        self._run.moved(first, place)
-        return redacted
-
-    def _string(self, value: str, key: str, label: str) -> str:
-        redactor = self._redactor
-        treatment = self._treatment(key)
-        # A label, which the agent chooses, can only make more of the value go.
-        if rule := treatment.whole or (label and self._treatment(label).whole):
-            return redactor.whole(value, rule, self._run)
-        words = redactor.words(f"{key} {label}" if label else key)
-        return redactor.inner(value, words, treatment, self._run, self._depth)
-
-    def _treatment(self, key: str) -> Treatment:
-        treatment = self._members[key]
-        return treatment.in_json if treatment else self._outer
-
-    def number(self, literal: str, key: str, place: Place) -> str | None:
-        digits = literal.removesuffix(".0").lstrip("-")
-        if not 3 < len(digits) < 20 or not digits.isdecimal():
-            return None
-        first = len(self._run.findings)
-        treatment = self._treatment(key)
-        redacted = self._redactor.redact_number(int(digits), key, self._run, treatment)
-        self._run.moved(first, place)
-        return redacted

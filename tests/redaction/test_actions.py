@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.redaction.action_settings import Action
 from processors.redaction.actions import mask, normalized
-from processors.redaction.config import Action
 from processors.redaction.findings import Finding, merge
 from tests.helpers import attributes, batch, consume, metric, span
 from tests.redaction.conftest import started

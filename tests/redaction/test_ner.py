@@ -17,10 +17,10 @@ from collector import StartError
 from collector.cli.redact import redact
 from processors.redaction import Redaction, RedactionConfig, ner_models
 from processors.redaction.budget import Budget, OverrunError
-from processors.redaction.config import LABELS, Ner
 from processors.redaction.findings import Finding
 from processors.redaction.names import is_technical
 from processors.redaction.ner import NerDetector
+from processors.redaction.ner_settings import LABELS, Ner
 from tests.helpers import Sink, attributes, batch, consume, make, metric, span
 from tests.redaction.conftest import started
 from tests.redaction.tiny_model import train
