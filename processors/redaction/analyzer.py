@@ -10,7 +10,7 @@ from processors.redaction.findings import Finding
 from processors.redaction.gate import Gate
 
 _BYTES_A_BUDGET = 64 << 10
-_HIDING = (escapes.CONDITION, base64_text.CONDITION, parameters.CONDITION)
+_HIDING = (escapes.CONDITION, parameters.CONDITION, *base64_text.CONDITIONS)
 
 
 class Suspects(NamedTuple):
@@ -55,7 +55,8 @@ class Analyzer:
             return None
         first = len(_HIDING)
         detectors = [self._detectors[place - first] for place in places if place >= first]
-        return Suspects(detectors, 0 in places[:1], 1 in places[:2], 2 in places[:3])
+        hiding = set(places[:first])
+        return Suspects(detectors, 0 in hiding, {2, 3} <= hiding, 1 in hiding)
 
     def budget(self, text: str, within: Budget) -> Budget:
         """What searching `text`, with all that it holds, may take."""
