@@ -69,11 +69,11 @@ class Analyzer:
 
         Raises UnreadableError where the text cannot be searched to its end.
         """
-        half = Budget(self._allowance(text) / 2, budget)
         try:
-            return self._search(detectors, text, key, half)
+            return self._search(detectors, text, key, budget)
         except OverrunError:
-            # The process may have paused, as for garbage collection: that is not the text's fault.
+            # A pattern's clock goes on while other threads run: that is not the text's fault.
+            budget.remaining()
             return self._search(detectors, text, key, budget)
 
     def _search(
