@@ -133,8 +133,10 @@ class Redactor:
         if verdict is None:
             suspects = self._analyzer.suspects(text, words)
             if suspects is not None and json_text.is_json(text):
-                editor = JsonEditor(self, treatment, run, deeper(depth))
-                return json_text.edit(text, words, editor)
+                redacted = self._in_json(text, words, treatment, run, depth)
+                if name and redacted is None:
+                    self._cache.put(name, _CLEAN)
+                return text if redacted is None else redacted
             verdict = _CLEAN
             if suspects is not None:
                 verdict = TextEditor(self, words, treatment, run, depth).verdict(text, suspects)
@@ -144,6 +146,16 @@ class Redactor:
             if done.changed or not run.again:
                 run.note(done.finding, done.action)
         return applied(text, verdict.edits)
+
+    def _in_json(
+        self, text: str, words: str, treatment: Treatment, run: Run, depth: int
+    ) -> str | None:
+        """One pass over JSON; None where there was nothing to note, this time or any other."""
+        noted = len(run.done), len(run.masked)
+        redacted = json_text.edit(text, words, JsonEditor(self, treatment, run, deeper(depth)))
+        # What is kept is noted in the first pass only.
+        quiet = not run.again and noted == (len(run.done), len(run.masked))
+        return None if quiet and redacted == text else redacted
 
     def inner(self, text: str, words: str, treatment: Treatment, run: Run, depth: int) -> str:
         """One pass over a part of a text; a part that cannot be read harms no other."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.redaction import json_text
 from processors.redaction.analyzer import Analyzer
 from processors.redaction.budget import Budget
 from processors.redaction.build import make_redactor
@@ -77,6 +78,22 @@ def test_a_history_sent_again_is_searched_for_what_is_new_only(monkeypatch):
         made.redact(json.dumps(turns[:length]), "gen_ai.input.messages", run())
     contents = [turn["content"] for turn in turns]
     assert [text for text in searched if text in contents] == contents
+
+
+def test_json_in_which_nothing_was_found_is_not_read_again(monkeypatch):
+    made = redactor()
+    text = json.dumps({"ids": list(range(40)), "mail": "nobody at example", "note": "a@b"})
+    first = outcome(made, text)
+    assert first[0] == text
+    monkeypatch.setattr(json_text, "edit", lambda *_: pytest.fail("read again"))
+    assert outcome(made, text) == first
+
+
+def test_what_is_kept_in_json_is_counted_every_time():
+    made = redactor(actions={"EMAIL_ADDRESS": {"action": "keep"}})
+    text = json.dumps({"note": LONG, "mail": "jane@example.com"})
+    assert outcome(made, text) == outcome(made, text)
+    assert outcome(made, text)[1] == [("EMAIL_ADDRESS", "keep")]
 
 
 def test_the_same_text_under_another_key_is_searched_anew():
