@@ -1,9 +1,9 @@
 """Who may compute: two threads at a time, however many requests there are.
 
 The interpreter runs one thread at a time. More of them in the middle of a batch only take it from
-one another, and the processor's caches with it: eight cost half as much again a span as one. The
-second is for what libraries do without the interpreter, and so that no large request holds up all
-the others.
+one another, and the processor's caches with it: with eight a span costs a fifth to a half more than
+with one. The second is for what libraries do without the interpreter, and so that no large request
+holds up all the others.
 """
 
 import contextlib
