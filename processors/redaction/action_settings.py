@@ -1,11 +1,13 @@
 """The settings of what is done to findings, and to attributes by their keys."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from collector import ConfigModel
 
+EntityType = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
+"""The name of what is found, as Presidio writes them: `US_SSN`."""
 _MASK = ("keep_last", "keep_first", "masking_char")
 _Name = Literal["replace", "redact", "mask", "hash", "pseudonym", "encrypt", "drop", "keep"]
 

@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
     """What one pass over a text comes to."""
 
     edits: tuple[Edit, ...] = ()
-    """In order, none overlapping."""
+    """None overlapping."""
     done: tuple[Done, ...] = ()
     noted: bool = False
     """Whether parts of it were noted elsewhere already, so that it cannot be had again."""

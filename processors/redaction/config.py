@@ -16,7 +16,12 @@ from pydantic import (
 
 from collector import ComponentConfig, Duration, Secret
 from processors.redaction import custom
-from processors.redaction.action_settings import CREDENTIAL_ATTRIBUTES, Action, AttributeRule
+from processors.redaction.action_settings import (
+    CREDENTIAL_ATTRIBUTES,
+    Action,
+    AttributeRule,
+    EntityType,
+)
 from processors.redaction.ner_settings import NAMES, Ner
 
 if TYPE_CHECKING:
@@ -61,7 +66,6 @@ def _checked_denied(entry: str) -> str:
 
 _Entry = Annotated[str, AfterValidator(_checked_entry)]
 _Denied = Annotated[_Entry, AfterValidator(_checked_denied)]
-_Entity = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 
 
 def _loads(entry: str) -> str:
@@ -103,7 +107,7 @@ class RedactionConfig(ComponentConfig):
     """Findings to leave alone: those whose whole text is a literal of the list, or matches a
     pattern between slashes, such as `/.*@example\\.com/` (RE2). Case does not matter. What `deny`
     names, or an attribute's rule, goes nonetheless."""
-    deny: dict[_Entity, tuple[_Denied, ...]] = Field(default_factory=dict)
+    deny: dict[EntityType, tuple[_Denied, ...]] = Field(default_factory=dict)
     """Texts that are always found, by the entity type to report: literals, as whole words, or
     patterns between slashes (RE2). Case does not matter."""
     encryption_key: Annotated[Secret, AfterValidator(_checked_key)] = Secret("")

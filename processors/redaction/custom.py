@@ -8,6 +8,7 @@ import regex
 from pydantic import Field, field_validator, model_validator
 
 from collector import ConfigModel
+from processors.redaction.action_settings import EntityType
 
 
 class PatternSetting(ConfigModel):
@@ -37,7 +38,7 @@ class AdHocRecognizer(ConfigModel):
 
     name: str = Field(min_length=1)
     """What the recognizer is called."""
-    supported_entity: str = Field(pattern="^[A-Z][A-Z0-9_]*$")
+    supported_entity: EntityType
     """The entity type of what it finds."""
     supported_language: str = "en"
     """As in Presidio; patterns here are searched in every text."""

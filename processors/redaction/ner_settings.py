@@ -1,10 +1,11 @@
 """The settings of a model that finds names."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from collector import ConfigModel, Duration
+from processors.redaction.action_settings import EntityType
 
 NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
 """What is looked for as well, by default, where there is a model for it."""
@@ -33,7 +34,6 @@ LABELS = {
 }
 """The entity type of a model's label: Presidio's NerModelConfiguration, and two labels (FAC,
 ORGANIZATION) from its conf/spacy.yaml."""
-_Entity = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 
 
 class Ner(ConfigModel):
@@ -45,7 +45,7 @@ class Ner(ConfigModel):
     engine: Literal["spacy", "transformers"] = "spacy"
     """What runs the model. `transformers` takes a directory with a model for token
     classification, and must be installed."""
-    labels: dict[str, _Entity] = Field(default_factory=dict)
+    labels: dict[str, EntityType] = Field(default_factory=dict)
     """Entity types for labels of the model that Presidio does not know, or knows as another."""
     score: float = Field(default=0.85, gt=0, le=1)
     """The score of what a spaCy model finds: it has none of its own. The default is Presidio's."""

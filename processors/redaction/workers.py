@@ -146,7 +146,8 @@ class WorkerPool:
                 worker = Worker(self._config)
                 worker.wait()
             return worker.redact(payload)
-        except WorkerError:
+        except Exception:
+            # Whatever it was, an answer may still be on its way, and is not for the next batch.
             if worker is not None:
                 worker.stop()
                 worker = None

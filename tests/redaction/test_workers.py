@@ -110,6 +110,22 @@ def test_a_worker_that_does_not_answer_is_replaced(run, monkeypatch):
     assert redacted(processor, MAIL) == ["<EMAIL_ADDRESS>"]
 
 
+def test_an_answer_that_nobody_waited_for_is_not_given_to_the_next_batch(run, monkeypatch):
+    processor = run()
+    answer = workers.Worker._answer
+    failures = [MemoryError()]
+
+    def fail_once(self, seconds):
+        if failures:
+            raise failures.pop()
+        return answer(self, seconds)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workers.Worker, "_answer", fail_once)
+        assert redacted(processor, f"first {MAIL}") == ["first <EMAIL_ADDRESS>"]
+    assert redacted(processor, f"second {MAIL}") == ["second <EMAIL_ADDRESS>"]
+
+
 def test_a_batch_that_ends_every_worker_is_masked_and_the_next_one_is_not(run):
     processor, stop = run(), threading.Event()
 
