@@ -159,6 +159,7 @@ class OpenTraces:
         trace.chunks.append(arrival.chunk_id)
         trace.spans += len(arrival.records)
         trace.size += arrival.size
+        summary.size = trace.size
         self._bytes += arrival.size
         if not trace.due:
             self._unhurried[summary.trace_id] = trace

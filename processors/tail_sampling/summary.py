@@ -38,6 +38,7 @@ class Summary:
         "head",
         "last_tracestate",
         "rooted",
+        "size",
         "spans",
         "stamped",
         "start",
@@ -51,6 +52,8 @@ class Summary:
         """`slots` is how many policies keep something of their own in `state`."""
         self.trace_id = trace_id
         self.spans = 0
+        self.size = 0
+        """Bytes of its serialized spans."""
         self.start = 0
         self.end = 0
         self.statuses = 0

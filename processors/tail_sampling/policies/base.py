@@ -70,6 +70,9 @@ class Policy(Generic[S]):
 
     Settings: ClassVar[type[ConfigModel]] = EmptySettings
     weight: Weight = Weight.ONE
+    lasting: bool = False
+    """Whether its SAMPLED or DROPPED holds whatever else arrives, and asking spends nothing; such a
+    policy may be asked while the trace is still coming in. May be set by the constructor."""
 
     def __init__(self, settings: S, setup: Setup) -> None:
         self.settings = settings
