@@ -28,8 +28,8 @@ _TYPE = "redaction"
 def decrypt(key_env: str | None, config_path: Path | None) -> None:
     """Copy standard input to standard output, with every encrypted finding put back.
 
-    A line may be any text. In JSON, and between double quotes, a value is escaped as JSON wants it.
-    What cannot be decrypted stays as it is; the exit code is then 1.
+    A line may be any text. In JSON, and between double quotes, a value is escaped as JSON wants it;
+    base64 is written anew. What cannot be decrypted stays as it is; the exit code is then 1.
     """
     if (key_env is None) == (config_path is None):
         raise click.UsageError("give the key with one of --key-env and --config")

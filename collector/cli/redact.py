@@ -84,7 +84,9 @@ def _default() -> Any:
 def _from_file(path: Path) -> Any:
     for spec in load_or_exit(path).processors.values():
         if spec.id.partition("/")[0] == _TYPE:
-            return spec.cls(spec.config, _context(spec.id))
+            # Lines are redacted one by one, here: workers would have nothing to do.
+            config = spec.config.model_copy(update={"workers": 0})
+            return spec.cls(config, _context(spec.id))
     click.echo(f"{path}: no pipeline has an enabled redaction processor: add one", err=True)
     sys.exit(1)
 

@@ -37,6 +37,7 @@ _MOST_CUT = 8
 _SHORTEST = 15
 _LONG = 4096
 """From here on, what is binary has too many short pieces to look at; what is text has long ones."""
+_ESCAPED_NEWLINE = re.compile(r"(?:\\+r)?\\+n")
 _TO_STANDARD = str.maketrans("-_", "+/", "\r\n=")
 _TO_URL = str.maketrans("+/", "-_")
 
@@ -81,13 +82,22 @@ def _runs(text: str) -> Iterator[Blob]:
             yield from _blobs(text, start, position)
 
 
+def put_back(text: str, blob: Blob, new: str) -> str:
+    """What stands for a blob of `text` that holds `new` instead."""
+    written = text[max(0, blob.start - 3) : blob.end + 3]  # with the escapes beside it
+    return encoded(new, blob.word, written)
+
+
 def encoded(text: str, like: str, written: str) -> str:
     """The text in base64 with the alphabet, the padding and the lines that `like` has.
 
-    Where that was `written` with a URL's escapes, so is what comes back.
+    Where that was `written` with escapes of a URL, or of JSON, so is what comes back.
     """
     word = _encoded(text, like)
-    return quote(word, safe="") if "%" in written else word
+    if "%" in written:
+        return quote(word, safe="")
+    newline = _ESCAPED_NEWLINE.search(written) if "\n" in word else None
+    return newline[0].join(word.splitlines()) if newline else word
 
 
 def _encoded(text: str, like: str) -> str:

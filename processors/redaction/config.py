@@ -41,6 +41,8 @@ ENTITIES = (
 )
 """What is looked for by default. The rest of Presidio's types take ids, dates, paths and versions
 in traces for personal data: URL, DATE_TIME, UUID, licence, passport and bank account numbers."""
+_LISTED = 40
+"""So many names an error lists; there are some two hundred kinds of secrets."""
 _KEYS = {"hash": "pseudonym_key", "pseudonym": "pseudonym_key", "encrypt": "encryption_key"}
 
 
@@ -259,6 +261,8 @@ class RedactionConfig(ComponentConfig):
 
 
 def _not_one_of(name: str, known: list[str], what: str) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    shortened = [entity for entity in ENTITIES if entity in known and name in entity.split("_")]
+    close = difflib.get_close_matches(name, known, 1) or shortened
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known[:_LISTED])}{more}"
     return f"{name!r} is not {what}; {hint}"

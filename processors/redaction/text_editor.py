@@ -94,5 +94,4 @@ class TextEditor:
             )
             self._run.moved(first, Place(blob.start, blob.end, literal=False))
             if new != blob.text:
-                old = text[max(0, blob.start - 3) : blob.end + 3]  # with the escapes beside it
-                yield Edit(blob.start, blob.end, base64_text.encoded(new, blob.word, old))
+                yield Edit(blob.start, blob.end, base64_text.put_back(text, blob, new))

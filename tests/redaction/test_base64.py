@@ -41,6 +41,14 @@ def test_lines_stay_lines(clean):
     assert {len(line) for line in redacted.splitlines()[:-1]} == {76}
 
 
+def test_lines_in_json_that_is_logged_stay_on_one_line(clean):
+    written = base64.encodebytes(f"{'hello ' * 30}{MAIL}".encode()).decode()
+    redacted = clean(f"log: {json.dumps({'mime': written})}")
+    assert "\n" not in redacted
+    held = json.loads(redacted.removeprefix("log: "))["mime"]
+    assert base64.b64decode(held).decode().endswith(CLEAN)
+
+
 def test_base64_in_a_url_keeps_its_escapes(clean):
     written = standard("~~>> " + MAIL).replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
     redacted = clean(f"https://x.io/?data={written}&page=2")

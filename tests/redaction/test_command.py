@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from collector.cli.redact import redact
+from processors.redaction.workers import WorkerPool
 
 
 def run(*arguments, text):
@@ -45,6 +46,14 @@ def pipeline(tmp_path):
 def test_a_file_says_what_is_done(pipeline):
     path = pipeline("{actions: {default: {action: mask, keep_last: 4}}}")
     assert run("--config", path, text="4111 1111 1111 1111\n").stdout == "***************1111\n"
+
+
+def test_a_file_with_workers_starts_none(pipeline, monkeypatch):
+    started = []
+    monkeypatch.setattr(WorkerPool, "start", started.append)
+    answer = run("--config", pipeline("{workers: 2}"), text="mail jane@example.com\n")
+    assert answer.stdout == "mail <EMAIL_ADDRESS>\n"
+    assert not started
 
 
 def test_a_mistake_in_the_file_is_told(pipeline):

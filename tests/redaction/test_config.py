@@ -27,6 +27,8 @@ def test_no_setting_is_needed():
         ({"actions": {"default": {"action": "hash"}}}, "set pseudonym_key"),
         ({"actions": {"EMAIL_ADRESS": {"action": "keep"}}}, "did you mean EMAIL_ADDRESS?"),
         ({"actions": {"URL": {"action": "keep"}}}, "'URL' is not in entities"),
+        ({"actions": {"EMAIL": {"action": "keep"}}}, "did you mean EMAIL_ADDRESS?"),
+        ({"actions": {"NONSENSE": {"action": "keep"}}}, r"CREDIT_CARD, .* and \d+ more"),
         ({"entities": ["EMAIL_ADRESS"]}, "did you mean EMAIL_ADDRESS?"),
         ({"phone_regions": ["USA"]}, "write ISO 3166 codes, such as US"),
         ({"actions": {"default": {"action": "replace", "keep_last": 4}}}, "write action: mask"),

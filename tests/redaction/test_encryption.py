@@ -1,7 +1,10 @@
 """Encrypted findings: what stands in the text, and how `winnow decrypt` puts them back."""
 
+import base64
+import html
 import json
 import re
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -182,6 +185,76 @@ def test_a_finding_in_a_url_or_in_escaped_json_is_put_back(encrypted):
     assert restored(f"/users/{url}/posts") == "/users/jane%40example.com/posts"
     escaped = token.replace("<", "\\u003c").replace(">", "\\u003e")
     assert restored(f'{{"to":"{escaped}"}}') == f'{{"to":"{MAIL}"}}'
+
+
+def standard(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def for_urls(text):
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def in_json(text, times):
+    for _ in range(times):
+        text = json.dumps(text)[1:-1]
+    return text
+
+
+NOTE = f"write to {MAIL}, please"
+LINES = base64.encodebytes(f"{'hello ' * 30}{NOTE}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        standard(NOTE),
+        f"data:text/plain;base64,{standard(NOTE)}",
+        f"user_{for_urls(NOTE)} and {MAIL}",
+        f"https://x.io/?data={quote(standard('~~>> ' + NOTE), safe='')}&page=2",
+        json.dumps({"blob": standard(json.dumps({"to": MAIL, "inner": standard(NOTE)}))}),
+        LINES,
+        json.dumps({"mime": LINES}),
+        f"log: {json.dumps({'mime': LINES})}",
+        f"log: {json.dumps({'json': json.dumps({'mime': LINES})})}",
+        f'{{"cut": "{standard(NOTE)}", "off": "',
+    ],
+)
+def test_a_finding_in_base64_is_put_back_and_written_the_same_way(encrypted, text):
+    assert MAIL not in encrypted(text)
+    assert restored(encrypted(text)) == text
+
+
+@given(text=texts, around=st.sampled_from(["{}", "x={} y", '["{}", 1]', "a {}\n"]))
+@settings(max_examples=50, deadline=None)
+def test_base64_holds_again_what_was_redacted_in_it(encrypted, text, around):
+    assume("\\" not in text and '"' not in text)
+    line = around.format(standard(f"{MAIL} {text}"))
+    assume(encrypted(line) != line)
+    assert restored(encrypted(line)) == line
+
+
+def test_base64_of_another_key_stays_and_is_counted_once(encrypted):
+    text = f"log {standard(f'to {encrypted(MAIL)}')} " + json.dumps({"a": standard(NOTE)})
+    decrypter = Redaction.decrypter(OTHER)
+    assert decrypter.restore(text) == text
+    assert (decrypter.restored, decrypter.failed) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "escape"),
+    [
+        ("&lt;", "&gt;", html.escape),
+        ("&#60;", "&#x3E;", html.escape),
+        ("\\u003c", "\\u003e", lambda found: in_json(found, 1)),
+        ("\\\\u003c", "\\\\u003e", lambda found: in_json(found, 2)),
+        (r"\\\\u003c", r"\\\\u003e", lambda found: in_json(found, 3)),
+    ],
+)
+def test_a_finding_behind_escapes_is_put_back_with_them(opening, closing, escape):
+    token = Cipher(KEY).encrypt("PASSWORD", PASSWORD)
+    escaped = f"{opening}{token[1:-1]}{closing}"
+    assert restored(f"cut off: {escaped} x") == f"cut off: {escape(PASSWORD)} x"
 
 
 def test_a_finding_around_an_older_one_is_put_back():
