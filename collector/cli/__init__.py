@@ -11,6 +11,7 @@ _COMMANDS = {
     "components": "List the installed receivers, processors and exporters.",
     "schema": "Print the JSON Schema of the configuration, for editors.",
     "redact": "Send lines of text through the redaction processor.",
+    "sample": "Tell what other sampling policies would have kept.",
     "decrypt": "Put back what redaction encrypted.",
     "demo": "Send a small agent's traces through a running collector.",
 }

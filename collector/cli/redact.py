@@ -1,23 +1,16 @@
 """`winnow redact`."""
 
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-import structlog
-from structlog.typing import FilteringBoundLogger
 
+from collector.cli.context import lone_context
 from collector.cli.options import load_or_exit
-from collector.clock import SystemClock
-from collector.component import Context
 from collector.errors import StartError
 from collector.registry import BrokenComponentError, Registry
-from collector.storage import Storage
-from collector.telemetry.metrics import Metrics
-from collector.telemetry.spans import SpanCounts
 
 _TYPE = "redaction"
 
@@ -78,7 +71,7 @@ def _default() -> Any:
         component: Any = Registry().load("processors", _TYPE)
     except (KeyError, BrokenComponentError) as error:
         raise click.ClickException(f"no redaction processor: {error}") from error
-    return component(component.Config(), _context(_TYPE))
+    return component(component.Config(), lone_context(_TYPE))
 
 
 def _from_file(path: Path) -> Any:
@@ -86,30 +79,9 @@ def _from_file(path: Path) -> Any:
         if spec.id.partition("/")[0] == _TYPE:
             # Lines are redacted one by one, here: workers would have nothing to do.
             config = spec.config.model_copy(update={"workers": 0})
-            return spec.cls(config, _context(spec.id))
+            return spec.cls(config, lone_context(spec.id))
     click.echo(f"{path}: no pipeline has an enabled redaction processor: add one", err=True)
     sys.exit(1)
-
-
-def _context(component_id: str) -> Context:
-    return Context(
-        component_id=component_id,
-        state_key=component_id,
-        counts=SpanCounts(Metrics(), component_id),
-        storage=Storage(),
-        clock=SystemClock(),
-        logger=_warnings(component_id),
-    )
-
-
-def _warnings(component_id: str) -> FilteringBoundLogger:
-    """A logger that keeps out of standard output, and tells only what is wrong."""
-    logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        component=component_id,
-    )
-    return logger
 
 
 def _described(text: str, redacted: str, findings: list[Any]) -> str:

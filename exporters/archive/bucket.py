@@ -1,6 +1,8 @@
 """An archive in an object store, through obstore."""
 
+import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import obstore
@@ -19,12 +21,13 @@ _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 _METADATA_SERVICE = "169.254.169.254"
 """Where obstore asks for the machine's role once it has found no other credentials."""
+_READING = "ListBucket and GetObject"
 _PASSING = ("408", "409", "429")
 """The client errors that a second try can get past."""
 
 
 class Bucket:
-    """Puts files into a bucket: a put becomes visible when it is whole."""
+    """Puts files into a bucket, where they become visible when they are whole; and reads them."""
 
     def __init__(self, config: ArchiveConfig) -> None:
         self._config = config
@@ -50,12 +53,32 @@ class Bucket:
         Raises RetryableError, or PermanentError where the bucket, the credentials or the settings
         are wrong.
         """
-        if self._store is None:
-            raise RuntimeError("the bucket is not open")
         try:
-            obstore.put(self._store, path, data)
+            obstore.put(self._opened(), path, data)
         except (BaseError, OSError) as error:
             raise _delivery_error(self._config.url, error) from error
+
+    def files(self) -> Iterator[tuple[str, int]]:
+        """The path and the size in bytes of each Parquet file. Raises OSError."""
+        try:
+            for found in obstore.list(self._opened()):
+                for item in found:
+                    if item["path"].endswith(".parquet"):
+                        yield item["path"], item["size"]
+        except BaseError as error:
+            raise OSError(str(_delivery_error(self._config.url, error, _READING))) from error
+
+    def read(self, path: str) -> io.BytesIO:
+        """The file, whole. Raises OSError."""
+        try:
+            return io.BytesIO(obstore.get(self._opened(), path).bytes())
+        except BaseError as error:
+            raise OSError(str(_delivery_error(self._config.url, error, _READING))) from error
+
+    def _opened(self) -> ObjectStore:
+        if self._store is None:
+            raise RuntimeError("the bucket is not open")
+        return self._store
 
 
 def _s3_settings(config: ArchiveConfig) -> Any:
@@ -73,7 +96,7 @@ def _reveal(secret: Secret | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-def _delivery_error(url: str, error: Exception) -> DeliveryError:
+def _delivery_error(url: str, error: Exception, needs: str = "PutObject") -> DeliveryError:
     text = str(error)
     status = found[1] if (found := _STATUS.search(text)) else ""
     code = found[1] if (found := _CODE.search(text)) else ""
@@ -83,9 +106,9 @@ def _delivery_error(url: str, error: Exception) -> DeliveryError:
         return kind("no_credentials", f"{answer}: no credentials found: set access_key_id")
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
         return PermanentError(
-            "permission_denied", f"{answer}: check the credentials, and that they allow PutObject"
+            "permission_denied", f"{answer}: check the credentials, and that they allow {needs}"
         )
-    if isinstance(error, NotFoundError | FileNotFoundError):
+    if code == "NoSuchBucket" or isinstance(error, NotFoundError | FileNotFoundError):
         return PermanentError("no_such_bucket", f"{answer}: create the bucket, or correct url")
     if "region" in text.partition("\n")[0] or code == "AuthorizationHeaderMalformed":
         return PermanentError("wrong_region", f"{answer}: set region to the bucket's own")

@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from collector import RetryableError, StartError
@@ -18,7 +19,10 @@ _OTHER = ("disk_error", "check the disk, or set url to another directory")
 
 
 class Directory:
-    """Writes files under a directory so that a reader sees all of a file or nothing."""
+    """Writes files under a directory so that a reader sees all of a file or nothing.
+
+    For reading, the root may also be a single file.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -45,6 +49,19 @@ class Directory:
         except OSError as error:
             reason, remedy = _REASONS.get(error.errno or 0, _OTHER)
             raise RetryableError(reason, f"{target.parent}: {_says(error)}: {remedy}") from error
+
+    def files(self) -> Iterator[tuple[str, int]]:
+        """The path and the size in bytes of each Parquet file. Raises OSError."""
+        if self._root.is_file():
+            yield self._root.name, self._root.stat().st_size
+            return
+        for path in self._root.rglob("*.parquet"):
+            if not path.name.startswith("."):  # files in the making
+                yield path.relative_to(self._root).as_posix(), path.stat().st_size
+
+    def read(self, path: str) -> str:
+        """Where the file lies."""
+        return str(self._root if self._root.is_file() else self._root / path)
 
 
 def _replace(target: Path, data: memoryview) -> None:

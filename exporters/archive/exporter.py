@@ -9,6 +9,7 @@ from exporters.archive.settings import ArchiveConfig
 
 if TYPE_CHECKING:
     from exporters.archive.bucket import Bucket
+    from exporters.archive.reading import Reader
 
 
 class Archive(Exporter[ArchiveConfig]):
@@ -35,6 +36,16 @@ class Archive(Exporter[ArchiveConfig]):
         for path, data in partitions(batch):
             self._store.write(f"{path}/{name}.parquet", data)
         return 0
+
+    @staticmethod
+    def reader(config: ArchiveConfig) -> "Reader":
+        """Reads back what lies at `config.url`. Raises StartError for settings it cannot take."""
+        from exporters.archive.reading import Reader
+
+        store = _store(config)
+        if not isinstance(store, Directory):
+            store.open()
+        return Reader(store, config.url)
 
 
 def _store(config: ArchiveConfig) -> "Bucket | Directory":

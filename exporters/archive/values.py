@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from collector import write_value
 from collector.attributes import AnyValue, KeyValue
 
 _TAGS = frozenset({"bytesValue", "doubleValue", "kvlistValue", "stringValueStrindex"})
@@ -52,6 +53,52 @@ def encode(value: AnyValue) -> Any:  # noqa: PLR0911 - one answer for each kind 
     if kind == "string_value_strindex":
         return {"stringValueStrindex": value.string_value_strindex}
     return None if kind is None else getattr(value, kind)
+
+
+def decode_map(encoded: dict[str, Any], target: Any) -> None:
+    """Add the entries that `encoded` stands for to a repeated KeyValue field."""
+    pairs = encoded.items()
+    if len(encoded) == 1 and "kvlistValue" in encoded:
+        pairs = encoded["kvlistValue"]
+    for key, value in pairs:
+        entry = target.add(key=key)
+        entry.value.SetInParent()
+        if isinstance(value, str):
+            entry.value.string_value = value
+        else:
+            decode(value, entry.value)
+
+
+def decode(value: Any, target: AnyValue) -> None:
+    """Set `target`, an empty value, to what `value` stands for. The inverse of `encode`.
+
+    Raises ValueError or TypeError for what `encode` does not write.
+    """
+    match value:
+        case dict() if len(value) == 1 and not _TAGS.isdisjoint(value):
+            _decode_tagged(value, target)
+        case dict():
+            target.kvlist_value.SetInParent()
+            decode_map(value, target.kvlist_value.values)
+        case list():
+            target.array_value.SetInParent()
+            for item in value:
+                decode(item, target.array_value.values.add())
+        case _:
+            write_value(target, value)
+
+
+def _decode_tagged(value: dict[str, Any], target: AnyValue) -> None:
+    ((tag, content),) = value.items()
+    if tag == "bytesValue":
+        target.bytes_value = base64.b64decode(content)
+    elif tag == "doubleValue":
+        target.double_value = float(content)
+    elif tag == "stringValueStrindex":
+        target.string_value_strindex = content
+    else:
+        target.kvlist_value.SetInParent()
+        decode_map(value, target.kvlist_value.values)
 
 
 def _double(number: float) -> Any:

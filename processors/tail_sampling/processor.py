@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from collector import Batch, Context, Packer, Processor, RefusedError, SpanRecord, pack
 from processors.tail_sampling.chunks import Chunk, ChunkStore
@@ -11,6 +12,7 @@ from processors.tail_sampling.config import TailSamplingConfig
 from processors.tail_sampling.decision import Decision, DecisionCache, Rules
 from processors.tail_sampling.metrics import TailSamplingMetrics
 from processors.tail_sampling.open_traces import Arrival, Limits, OpenTrace, OpenTraces
+from processors.tail_sampling.replay import Failed, Replay
 from processors.tail_sampling.stamp import Stamp, stamp
 
 MEMORY_BYTES = 256 << 20
@@ -47,6 +49,13 @@ class TailSampling(Processor[TailSamplingConfig]):
         )
         self._round = threading.Lock()
         self._thread: threading.Thread | None = None
+
+    @staticmethod
+    def replay(
+        config: TailSamplingConfig, before: Sequence[Processor[Any]], failed: Failed
+    ) -> Replay[Any]:
+        """What these settings would make of old traces, behind the samplers `before`."""
+        return Replay(config, before, failed)
 
     # Arriving spans.
 

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from collector import PermanentError, RetryableError
 from exporters.archive import Archive
+from exporters.archive.settings import ArchiveConfig
 from tests.helpers import START, batch, make, span
 
 KEYS = {"access_key_id": "key", "secret_access_key": "hidden", "region": "us-east-1"}
@@ -152,3 +153,22 @@ def test_no_error_shows_the_secret(refusing: str):
     with pytest.raises(PermanentError) as failed:
         archive("s3://403/x", refusing).push(batch(span()))
     assert "hidden" not in str(failed.value)
+
+
+def reader(url: str, endpoint: str) -> Any:
+    return Archive.reader(ArchiveConfig.model_validate({"url": url, "endpoint": endpoint, **KEYS}))
+
+
+def test_what_lies_in_a_bucket_can_be_read_back(s3: str):
+    archive("s3://spans/back/again", s3).push(batch(span("a"), span("b", start=START + 3600)))
+    found = reader("s3://spans/back/again", s3)
+    names = [r.span.name for file in found.files() for b in found.batches(file) for r in b.spans]
+    assert names == ["a", "b"]
+    assert [file.size for file in found.files()] == [
+        len(data) for _, data in sorted(objects(s3, "back/again").items())
+    ]
+
+
+def test_a_bucket_that_cannot_be_read_says_what_is_missing(s3: str):
+    with pytest.raises(OSError, match="create the bucket, or correct url"):
+        reader("s3://absent/x", s3).files()

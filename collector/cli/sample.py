@@ -1,0 +1,191 @@
+"""`winnow sample`."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+from pydantic import ValidationError
+
+from collector.cli.context import lone_context
+from collector.cli.options import load_or_exit
+from collector.component import Processor
+from collector.config.load import CollectorConfig, ComponentSpec
+from collector.errors import StartError
+from collector.registry import BrokenComponentError, Registry
+from collector.replay import recorded
+from collector.replay.comparison import Comparison
+from collector.replay.spool import Period, Spool
+from collector.replay.table import lines
+
+_ARCHIVE, _HEAD, _TAIL = "archive", "head_sampling", "tail_sampling"
+_S3_STANDARD = 0.023
+"""USD a GB-month: Amazon S3's public price list, S3 Standard, us-east-1, the first 50 TB."""
+_TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("pipeline.yaml"),
+    show_default=True,
+    help="The configuration whose samplers are tried: those of its first pipeline with"
+    " tail_sampling.",
+)
+@click.option(
+    "--archive",
+    "places",
+    metavar="PATH",
+    multiple=True,
+    help="Traces to try them on: an archive's url, directory or file, or recorded OTLP"
+    " (.json and .jsonl: JSON lines; .pb, .binpb, .proto: protobuf). Repeatable."
+    "  [default: the archive of the configuration]",
+)
+@click.option("--since", type=_TIME, help="Only spans that began then or later, in UTC.")
+@click.option("--until", type=_TIME, help="Only spans that began before then, in UTC.")
+@click.option(
+    "--usd-per-gb-month",
+    type=click.FloatRange(min=0),
+    default=_S3_STANDARD,
+    show_default=True,
+    help="What storage costs. The default is the list price of S3 Standard.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The numbers as JSON.")
+def sample(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config_path: Path,
+    places: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    usd_per_gb_month: float,
+    as_json: bool,
+) -> None:
+    """Tell what a configuration's sampling would have kept of archived or recorded traces."""
+    config = load_or_exit(config_path)
+    samplers = _samplers(config, config_path)
+    times = tuple(time and time.replace(tzinfo=UTC) for time in (since, until))
+    try:
+        sources = _sources(config, places or _own_archive(config, config_path), *times)
+        comparison = _compare(samplers, sources, _period(*times))
+    except (StartError, ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(comparison.numbers(usd_per_gb_month), indent=2))
+    else:
+        click.echo("\n".join(lines(comparison, usd_per_gb_month)))
+
+
+# What decides.
+
+
+class _Samplers(NamedTuple):
+    tail: ComponentSpec
+    before: list[Processor[Any]]
+
+
+def _samplers(config: CollectorConfig, path: Path) -> _Samplers:
+    """Tail sampling of the first pipeline that has it, and the head samplers before it."""
+    for pipeline in config.pipelines.values():
+        before: list[Processor[Any]] = []
+        for spec in (config.processors[name] for name in pipeline.processors):
+            if _type(spec) == _TAIL:
+                return _Samplers(spec, before)
+            if _type(spec) == _HEAD:
+                before.append(spec.cls(spec.config, lone_context(spec.id)))
+    click.echo(f"{path}: no pipeline has an enabled {_TAIL} processor: add one", err=True)
+    sys.exit(1)
+
+
+def _type(spec: ComponentSpec) -> str:
+    return spec.id.partition("/")[0]
+
+
+# What is decided on.
+
+
+class _Source(NamedTuple):
+    batches: Iterable[Any]
+    stored: int | None
+
+
+def _own_archive(config: CollectorConfig, path: Path) -> Sequence[str]:
+    settings: list[Any] = [s.config for s in config.exporters.values() if _type(s) == _ARCHIVE]
+    if not settings:
+        raise click.ClickException(f"{path}: no pipeline has an archive: say --archive PATH")
+    return [settings[0].url]
+
+
+def _sources(
+    config: CollectorConfig,
+    places: Iterable[str],
+    since: datetime | None,
+    until: datetime | None,
+) -> list[_Source]:
+    sources: list[_Source] = []
+    for place in places:
+        found = [_Source(recorded.batches(path), None) for path in recorded.files(Path(place))]
+        if Path(place).suffix not in recorded.SUFFIXES:
+            reader = _reader(config, place)
+            files = reader.files(since, until)
+            found += [_Source(reader.batches(file), file.size) for file in files]
+        if not found:
+            raise click.ClickException(_nothing(place, since, until))
+        sources += found
+    return sources
+
+
+def _nothing(place: str, since: datetime | None, until: datetime | None) -> str:
+    if since or until:
+        return f"{place}: nothing from that time: correct --since and --until, or --archive"
+    kinds = ", ".join((".parquet", *recorded.SUFFIXES))
+    return f"{place}: no file ({kinds}) is there: name an archive's url, or a file of spans"
+
+
+def _reader(config: CollectorConfig, place: str) -> Any:
+    """Reads the archive at `place`, as the configuration's own where it is that."""
+    try:
+        component: Any = Registry().load("exporters", _ARCHIVE)
+        own: list[Any] = [s.config for s in config.exporters.values() if _type(s) == _ARCHIVE]
+        settings = next((c for c in own if c.url == place), None)
+        return component.reader(settings or component.Config(url=place))
+    except (KeyError, BrokenComponentError) as error:
+        raise click.ClickException(f"no archive exporter: {error}") from error
+    except ValidationError as error:
+        raise click.ClickException(f"{place}: {error.errors()[0]['msg']}") from error
+
+
+def _period(since: datetime | None, until: datetime | None) -> Period:
+    default = Period()
+    return Period(
+        int(since.timestamp()) * 10**9 if since else default.since,
+        int(until.timestamp()) * 10**9 if until else default.until,
+    )
+
+
+# Deciding.
+
+
+def _compare(samplers: _Samplers, sources: Iterable[_Source], period: Period) -> Comparison:
+    settings: Any = samplers.tail.config
+    failures: Counter[str] = Counter()
+    replay = samplers.tail.cls.replay(
+        settings, samplers.before, lambda error: failures.update([type(error).__name__])
+    )
+    comparison = Comparison([policy.name for policy in settings.policies])
+    with Spool(period) as spool:
+        for source in sources:
+            spool.add(source.batches, source.stored)
+        for trace in spool.traces():
+            share = comparison.read(trace)
+            comparison.decided(replay.add(trace.batch, trace.finished / 1e9, share))
+    comparison.decided(replay.finish())
+    if not comparison.then:
+        raise ValueError("no span is there: correct --archive, --since and --until")
+    for name, number in failures.items():
+        click.echo(f"warning: policies failed {number} times: {name}", err=True)
+    return comparison

@@ -1,0 +1,1 @@
+"""What `winnow sample` does: reads old traces, and compares what is kept of them."""
