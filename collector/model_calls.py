@@ -20,6 +20,13 @@ used, and `fetch_response` only reads back what was billed before."""
 TOOL_CALL = "execute_tool"
 AGENT_RUN = "invoke_agent"
 
+RETRY_ATTRIBUTES = (
+    "gen_ai.request.retry_count",
+    "http.request.resend_count",
+    "retry.attempt",
+)
+"""Attributes with a number that is above 0 on a call that was made again."""
+
 _DETAILS = frozenset(
     {
         "gen_ai.usage.cache_read.input_tokens",

@@ -6,7 +6,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pydantic import Field
 
 from collector import Batch, ComponentConfig, Context, Processor, SpanRecord
-from collector.model_calls import AGENT_RUN, MODEL_CALLS, TOOL_CALL, leaves, operation
+from collector.model_calls import (
+    AGENT_RUN,
+    MODEL_CALLS,
+    RETRY_ATTRIBUTES,
+    TOOL_CALL,
+    leaves,
+    operation,
+)
 from processors.agent_metrics.calls import ModelCalls
 from processors.agent_metrics.instruments import Instruments
 from processors.agent_metrics.origins import Origins
@@ -21,11 +28,7 @@ class AgentMetricsConfig(ComponentConfig):
 
     stage_attribute: str = "agent.stage"
     """The attribute of a span, or else of its resource, that the label `stage` is read from."""
-    retry_attributes: list[str] = [
-        "gen_ai.request.retry_count",
-        "http.request.resend_count",
-        "retry.attempt",
-    ]
+    retry_attributes: list[str] = list(RETRY_ATTRIBUTES)
     """Attributes with a number that is above 0 on a call that was made again."""
     max_label_values: int = Field(default=200, ge=1)
     """How many values a label may take; what comes after is counted as `other`."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from collector import Clock, SpanRecord
-from processors.tail_sampling.policies.base import Observer, Policy, Setup, Verdict, Weight
+from processors.tail_sampling.policies.base import Policy, Setup, Verdict, Weight
 from processors.tail_sampling.policies.registry import PolicyConfig
 from processors.tail_sampling.summary import Head, Summary
 
@@ -23,6 +23,8 @@ class Decision(NamedTuple):
     """How many traces a kept one stands for."""
     head: Head | None = None
     """What head sampling said of the trace."""
+    threshold: int = 0
+    """The policy's own rejection threshold, where that is the weight."""
 
     @property
     def kept(self) -> bool:
@@ -59,7 +61,7 @@ class Rules:
         """
         setup = Setup(clock)
         self._policies = [Named(config.name, config.build(setup)) for config in configs]
-        self._observers: list[Observer[Any]] = setup.observers
+        self._observers = setup.observers
         self._learners: list[Policy[Any]] = setup.learners
         self._final = (Verdict.DROPPED, *((Verdict.SAMPLED,) if first_match else ()))
         self._failed = failed
@@ -83,7 +85,7 @@ class Rules:
     def decide(self, summary: Summary) -> Decision:
         """Decide on the evidence so far, and let the policies learn from it. Does not raise."""
         first = self._verdicts(summary)
-        decision = _combine(first, summary.head)
+        decision = _combine(first, summary)
         for learner in self._learners:
             try:
                 learner.learn(summary)
@@ -107,7 +109,7 @@ class Rules:
         return first
 
 
-def _combine(first: Sequence[Named | None], head: Head | None) -> Decision:
+def _combine(first: Sequence[Named | None], summary: Summary) -> Decision:
     not_sampled, sampled, dropped, invert_sampled, invert_not_sampled = first
     if dropped:
         return Decision("dropped", dropped.name)
@@ -116,7 +118,10 @@ def _combine(first: Sequence[Named | None], head: Head | None) -> Decision:
     winner = sampled or (None if not_sampled else invert_sampled)
     if winner is None:
         return _NOT_SAMPLED
-    return Decision("sampled", winner.name, winner.policy.weight, head)
+    weight, threshold = winner.policy.weight, winner.policy.threshold(summary)
+    if weight is Weight.THRESHOLD and not threshold:
+        weight = Weight.ONE
+    return Decision("sampled", winner.name, weight, summary.head, threshold)
 
 
 class DecisionCache:

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import OrderedDict, deque
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K")
 
@@ -14,6 +14,15 @@ SUB_WINDOWS = 6
 _GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
 _LOG_GAMMA = math.log(_GAMMA)
 _REFRESH_SHARE = 100
+
+
+class Cut(NamedTuple):
+    """Where the quantile is."""
+
+    bucket: int
+    """The bucket it is in."""
+    share: float
+    """How many of the values in this bucket belong above it, 0 to 1."""
 
 
 class SlidingQuantile:
@@ -32,8 +41,7 @@ class SlidingQuantile:
         self._total: dict[int, int] = {}
         self._count = 0
         self._added = 0
-        self._threshold: float | None = None
-        """The largest value in the bucket of the quantile."""
+        self._cut: Cut | None = None
 
     def add(self, value: int, now: float) -> None:
         """Count a value that was seen at `now`, in seconds."""
@@ -46,33 +54,39 @@ class SlidingQuantile:
         self._count += 1
         self._added += 1
 
-    def exceeded_by(self, value: int, now: float) -> bool:
-        """Whether `value` is above the quantile by more than the error of the estimate.
+    def share_above(self, value: int, now: float) -> float | None:
+        """How many of the values like `value` are above the quantile: 1 or 0 for most values.
 
-        Never before the window holds `min_samples` values.
+        It is between them for what cannot be told from the quantile itself, so that the shares
+        of all values add up, however many are equal. None before the window holds `min_samples`
+        values.
         """
         self._slide(now)
         if self._count < self._min_samples:
-            return False
-        if self._threshold is None or self._added * _REFRESH_SHARE >= self._count:
-            self._threshold, self._added = _GAMMA ** self._quantile_bucket(), 0
-        return value > self._threshold
+            return None
+        if self._cut is None or self._added * _REFRESH_SHARE >= self._count:
+            self._cut, self._added = self._find_cut(), 0
+        bucket = _bucket(value)
+        return self._cut.share if bucket == self._cut.bucket else float(bucket > self._cut.bucket)
 
-    def _quantile_bucket(self) -> int:
+    def _find_cut(self) -> Cut:
+        """Nothing in the quantile's bucket is above it where most of what is below is in it, too:
+        in a stream of equal values none is extreme.
+        """
         rank = self._quantile * self._count
-        seen = 0
-        bucket = 0
+        below = 0
         for bucket in sorted(self._total):
-            seen += self._total[bucket]
-            if seen >= rank:
+            within = self._total[bucket]
+            if below + within >= rank:
                 break
-        return bucket
+            below += within
+        return Cut(bucket, (below + within - rank) / within if 2 * below >= rank else 0.0)
 
     def _slide(self, now: float) -> int:
         """Forget what left the window; returns the number of the sub-window of `now`."""
         number = int(now // self._step)
         while self._parts and self._parts[0][0] <= number - SUB_WINDOWS:
-            self._threshold = None
+            self._cut = None
             for bucket, count in self._parts.popleft()[1].items():
                 self._count -= count
                 self._total[bucket] -= count
@@ -102,11 +116,11 @@ class GroupedQuantiles(Generic[K]):
             self._groups.move_to_end(group)
             sketch.add(value, now)
 
-    def exceeded_by(self, group: K, value: int, now: float) -> bool:
-        """Whether `value` is above the quantile of its group."""
+    def share_above(self, group: K, value: int, now: float) -> float | None:
+        """How many of the values like `value` are above the quantile of its group."""
         with self._lock:
             sketch = self._groups.get(group)
-            return sketch is not None and sketch.exceeded_by(value, now)
+            return None if sketch is None else sketch.share_above(value, now)
 
     def _begin(self, group: K) -> SlidingQuantile:
         if len(self._groups) >= self._max_groups:

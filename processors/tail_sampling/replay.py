@@ -177,7 +177,7 @@ def _stands_for(decision: Decision, summary: Summary, earlier: Earlier) -> float
     """
     if decision.head is None:
         return earlier.stands_for
-    final = final_tracestate(summary.last_tracestate, decision, decision.head)
+    final = final_tracestate(summary.last_tracestate, decision)
     ot = ts.subkeys(ts.member(final, "ot"))
     if ts.parse_randomness(ot.get("rv")) != earlier.randomness:
         return earlier.stands_for  # drawn anew, so independent of what was kept then

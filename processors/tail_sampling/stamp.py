@@ -8,7 +8,7 @@ from collector import tracestate as ts
 from collector.attributes import AnyValue, KeyValue
 from processors.tail_sampling.decision import Decision
 from processors.tail_sampling.policies.base import Weight
-from processors.tail_sampling.summary import POLICY_ATTRIBUTE, Head, Summary, read_head
+from processors.tail_sampling.summary import POLICY_ATTRIBUTE, Head, Summary, dropped_by, read_head
 
 _PRIVATE = "winnow"
 
@@ -36,10 +36,10 @@ def stamp(records: Iterable[SpanRecord], what: Stamp) -> None:
         else:  # the keys are new to the span, so its own need not be read
             span.attributes.extend(added)
         before = span.trace_state
-        if before and decision.head is not None:
+        if decision.weight is Weight.THRESHOLD or (before and decision.head is not None):
             after = finals.get(before)
             if after is None:
-                after = finals[before] = final_tracestate(before, decision, decision.head)
+                after = finals[before] = final_tracestate(before, decision)
             span.trace_state = after
 
 
@@ -50,25 +50,30 @@ def _totals(summary: Summary) -> Iterator[KeyValue]:
         yield entry
 
 
-def final_tracestate(before: str, decision: Decision, head: Head) -> str:
+def final_tracestate(before: str, decision: Decision) -> str:
     """The tracestate with the threshold that the trace was kept by, and nothing private.
 
-    Only spans that `head_sampling` marked are changed. All get the randomness of the trace's best
-    key. A threshold that an earlier sampler dropped by is never lowered.
+    Only spans that `head_sampling` marked are changed, or all where the policy has a threshold of
+    its own. They get the randomness of the trace's best key. A threshold that an earlier sampler
+    dropped by is never lowered.
     """
-    private = ts.member(before, _PRIVATE)
-    if not private:
+    private = ts.subkeys(ts.member(before, _PRIVATE))
+    own = decision.weight is Weight.THRESHOLD
+    if not private and not own:
         return before
-    ot = _judged_by(before, head)
+    earlier = dropped_by(ts.member(before, "ot"), private)
+    ot = _judged_by(before, decision.head)
     if decision.weight is not Weight.HEAD:
         ot.pop("th", None)
-    if decision.weight is Weight.ONE:
-        ot["th"] = ts.subkeys(private).get("t", "0")
+    if decision.weight is not Weight.HEAD and decision.weight is not Weight.UNKNOWN:
+        ot["th"] = ts.format_threshold(max(earlier, decision.threshold))
     return ts.with_member(ts.with_member(before, _PRIVATE, ""), "ot", ts.join_subkeys(ot))
 
 
-def _judged_by(before: str, head: Head) -> dict[str, str]:
+def _judged_by(before: str, head: Head | None) -> dict[str, str]:
     """The span's own `ot` where it comes from the trace's best key, else that of the trace."""
+    if head is None:
+        return {}
     best = ts.subkeys(head.ot)
     own = read_head(before)
     if own is None or own.rank != head.rank or own.ot == head.ot:

@@ -1,6 +1,6 @@
 """What is remembered of an open trace: enough to decide on it without its spans."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -10,7 +10,6 @@ from collector import tracestate as ts
 from collector.model_calls import MODEL_CALLS, TOOL_CALL, Usage, model_call, operation
 
 POLICY_ATTRIBUTE = "winnow.sampling.policy"
-_GUARDRAIL = "winnow.guardrail.fired"
 _NO_USAGE = Usage(0, 0)
 
 Call: TypeAlias = "tuple[bytes, float | None, int, int]"
@@ -26,6 +25,8 @@ class Head(NamedTuple):
     """Whether the trace is in the sample."""
     ot: str
     """The tracestate member that says so, `rv:…;th:…` or `rv:…`."""
+    earlier: int = 0
+    """The rejection threshold by which an earlier sampler dropped others like it, of 2^56."""
 
 
 class Summary:
@@ -34,7 +35,6 @@ class Summary:
     __slots__ = (
         "calls",
         "end",
-        "guarded",
         "head",
         "last_tracestate",
         "rooted",
@@ -58,8 +58,6 @@ class Summary:
         self.end = 0
         self.statuses = 0
         """One bit for each status code seen: `1 << code`."""
-        self.guarded = False
-        """Whether a guardrail intervened."""
         self.rooted = False
         """Whether the root span has arrived."""
         self.head: Head | None = None
@@ -74,6 +72,27 @@ class Summary:
     def duration(self) -> int:
         """Nanoseconds from the earliest start to the latest end."""
         return max(0, self.end - self.start)
+
+    def threshold_for(self, share: float) -> int:
+        """The rejection threshold that keeps `share` of the traces that arrive like this one.
+
+        Where an earlier sampler dropped some, it is above the threshold of that one. 0 for all.
+        """
+        if share >= 1:
+            return 0
+        arriving = 1 - self.head.earlier / ts.NEVER if self.head else 1.0
+        return ts.threshold_for(share * arriving)
+
+    def reaches(self, threshold: int) -> bool:
+        """Whether the trace is among those that a rejection threshold keeps.
+
+        Its randomness is the `rv` of its tracestate, else the last 56 bits of its id (source:
+        OpenTelemetry specification, "TraceState: Probability Sampling").
+        """
+        if threshold in (0, ts.NEVER):
+            return not threshold
+        told = ts.parse_randomness(ts.subkeys(self.head.ot).get("rv")) if self.head else None
+        return (_id_bits(self.trace_id) if told is None else told) >= threshold
 
     def observe(self, records: Sequence[SpanRecord]) -> None:
         """Take in spans of the trace."""
@@ -97,10 +116,7 @@ class Summary:
             name = operation(attributes)
             if name:
                 self._observe_operation(name, span, attributes)
-            entries = attributes.entries
-            if _GUARDRAIL in entries and entries[_GUARDRAIL].value.bool_value:
-                self.guarded = True
-            if POLICY_ATTRIBUTE in entries:
+            if POLICY_ATTRIBUTE in attributes.entries:
                 self.stamped = True
 
     def _observe_head(self, tracestate: str) -> None:
@@ -148,9 +164,23 @@ def read_head(tracestate: str) -> Head | None:
     ot = ts.member(tracestate, "ot")
     if not ot:
         return None
-    rank = ts.subkeys(ts.member(tracestate, "winnow")).get("k", "0")
+    private = ts.subkeys(ts.member(tracestate, "winnow"))
+    rank = private.get("k", "0")
     sampled = ot.startswith("th:") or ";th:" in ot
-    return Head(int(rank) if rank.isdecimal() else 0, sampled, ot)
+    return Head(int(rank) if rank.isdecimal() else 0, sampled, ot, dropped_by(ot, private))
+
+
+def dropped_by(ot: str, private: Mapping[str, str]) -> int:
+    """The rejection threshold by which traces were dropped; 0 for none.
+
+    Where head sampling only marked the span, `private` tells what had been in `ot` before.
+    """
+    th = private.get("t") if private else ts.subkeys(ot).get("th")
+    return ts.parse_threshold(th) or 0
+
+
+def _id_bits(trace_id: bytes) -> int:
+    return int.from_bytes(trace_id[-7:], "big")
 
 
 def _better(one: Head, other: Head) -> bool:

@@ -1,5 +1,8 @@
 """The YAML of the Collector is taken as it is, and mistakes are told by their place."""
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 from pydantic import ValidationError
@@ -116,3 +119,11 @@ def test_no_policies_at_all_are_a_mistake():
 def test_the_json_schema_knows_every_policy():
     schema = str(TailSampling.Config.model_json_schema())
     assert all(f"'const': '{kind}'" in schema for kind in POLICIES)
+
+
+def test_the_policies_that_the_documentation_shows_are_valid():
+    page = (Path(__file__).parents[2] / "docs" / "sampling.md").read_text()
+    blocks = re.findall(r"^```yaml\n(policies:\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        TailSampling.Config.model_validate(yaml.safe_load(block))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from collector import Clock, ConfigModel, SpanRecord
 from processors.tail_sampling.summary import Summary
@@ -41,7 +41,9 @@ class Weight(IntEnum):
     """Every trace like it is kept: `th:0`."""
     HEAD = 1
     """It was kept because it is in the head sample: that sample's `th`."""
-    UNKNOWN = 2
+    THRESHOLD = 2
+    """It reached the policy's own `threshold`: that `th`."""
+    UNKNOWN = 3
     """Chance had a part in it that `th` cannot express: no `th`."""
 
 
@@ -52,13 +54,26 @@ class EmptySettings(ConfigModel):
 S = TypeVar("S", bound=ConfigModel)
 
 
+class Watcher(Protocol):
+    """Looks at spans as they arrive and keeps what it found in its slot of `summary.state`."""
+
+    def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
+        """Take in spans of the trace: change its slot, None to begin with."""
+        ...
+
+
 class Setup:
     """What a policy is built with; it collects those that want more than to decide."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.observers: list[Observer[Any]] = []
+        self.observers: list[Watcher] = []
         self.learners: list[Policy[Any]] = []
+
+    def slot(self, watcher: Watcher) -> int:
+        """Show `watcher` every span from now on; returns its place in `summary.state`."""
+        self.observers.append(watcher)
+        return len(self.observers) - 1
 
 
 class Policy(Generic[S]):
@@ -84,6 +99,13 @@ class Policy(Generic[S]):
         """The policy's opinion on the trace as it is known so far."""
         raise NotImplementedError
 
+    def threshold(self, summary: Summary) -> int:  # noqa: ARG002
+        """The rejection threshold, of 2^56, that the trace's randomness had to reach.
+
+        Asked right after `decide` sampled this trace. 0 where chance had no part in it.
+        """
+        return 0
+
     def learn(self, summary: Summary) -> None:
         """Called once for every trace, after all policies have decided on it."""
 
@@ -93,8 +115,7 @@ class Observer(Policy[S]):
 
     def __init__(self, settings: S, setup: Setup) -> None:
         super().__init__(settings, setup)
-        self.slot = len(setup.observers)
-        setup.observers.append(self)
+        self.slot = setup.slot(self)
 
     def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
         """Take in spans of the trace: change `summary.state[self.slot]`, None to begin with."""

@@ -1,16 +1,17 @@
 """Policies on time: a fixed bound, and a live percentile."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from collector import ConfigModel, Duration, SpanRecord
-from processors.tail_sampling.policies.base import Observer, Policy, Setup, Verdict
-from processors.tail_sampling.quantile import GroupedQuantiles
+from collector import ConfigModel, SpanRecord
+from processors.tail_sampling.grouping import Group, SpanGroups, TraceGroups
+from processors.tail_sampling.policies.base import Policy, Setup, Verdict
+from processors.tail_sampling.policies.percentile import PercentilePolicy, WindowSettings
 from processors.tail_sampling.summary import Summary
 
-Group = tuple[str, ...]
+_GROUPS_OF_A_TRACE = 50
 
 
 class LatencySettings(ConfigModel):
@@ -44,79 +45,74 @@ class Latency(Policy[LatencySettings]):
         return Verdict.of(within)
 
 
-class LatencyPercentileSettings(ConfigModel):
+class LatencyPercentileSettings(WindowSettings):
     """What counts as slow, measured on the stream itself."""
 
     percentile: float = Field(default=99.0, gt=0, lt=100)
     """Slower than this percentile of the window is slow."""
-    window: Duration = Field(default=600.0, gt=0)
-    """How far back the percentile looks."""
-    group_by: list[str] = []
-    """Attributes of spans or resources: each combination of values has a percentile of its own.
-    At most 200 combinations at a time. For traces, the first value seen counts."""
     scope: Literal["trace", "span"] = "trace"
-    """`trace` compares whole traces; `span` keeps a trace if one of its spans is slow."""
-    min_samples: int = Field(default=100, ge=1)
-    """Nothing is slow before the group has so many samples in the window."""
+    """`trace` compares whole traces; `span` keeps a trace if one of its spans is slow, and takes
+    the span's own values and name for `group_by`."""
+    initial_threshold_ms: int | None = Field(default=None, ge=0)
+    """Before there are enough samples, so many milliseconds and more are slow."""
+
+    @model_validator(mode="after")
+    def _one_beginning(self) -> Self:
+        if self.initial_threshold_ms is not None and self.before_enough == "sample":
+            raise ValueError(
+                "before_enough: sample keeps everything at first: remove it or initial_threshold_ms"
+            )
+        return self
 
 
-class LatencyPercentile(Observer[LatencyPercentileSettings]):
+class LatencyPercentile(PercentilePolicy[LatencyPercentileSettings]):
     """Keeps traces that are slower than a live percentile."""
 
     Settings = LatencyPercentileSettings
 
     def __init__(self, settings: LatencyPercentileSettings, setup: Setup) -> None:
-        super().__init__(settings, setup)
-        self._quantiles = GroupedQuantiles[Group](
-            settings.percentile / 100, settings.window, settings.min_samples
-        )
-        self._by_span = settings.scope == "span"
-        self._no_group: Group = ("",) * len(settings.group_by)
+        super().__init__(settings, setup, settings.percentile)
+        if settings.initial_threshold_ms is not None:
+            self.initial = settings.initial_threshold_ms * 1_000_000
+        by_span = settings.scope == "span"
+        self._spans = SlowestSpans(settings.group_by, self.add, setup) if by_span else None
+        self._traces = TraceGroups([] if by_span else settings.group_by, setup)
 
-    def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
-        """Remember the group of the trace, or the slowest span of each group."""
-        if self._by_span:
-            self._observe_spans(summary, records)
-        elif self.settings.group_by:
-            self._observe_group(summary, records)
-
-    def decide(self, summary: Summary) -> Verdict:
-        """Sampled if the trace, or one of its spans, is slow."""
-        now = self.clock.monotonic()
-        slow = self._quantiles.exceeded_by
-        return Verdict.of(any(slow(*found, now) for found in self._durations(summary)))
+    def samples(self, summary: Summary) -> Iterable[tuple[Group, int]]:
+        """The duration of the trace, or of the slowest span of each group; nanoseconds."""
+        if self._spans is not None:
+            return self._spans.of(summary)
+        return ((self._traces.of(summary), summary.duration),)
 
     def learn(self, summary: Summary) -> None:
         """A decided trace is a sample; spans are samples as soon as they come."""
-        if not self._by_span:
-            now = self.clock.monotonic()
-            for group, duration in self._durations(summary):
-                self._quantiles.add(group, duration, now)
+        if self._spans is None:
+            super().learn(summary)
 
-    def _durations(self, summary: Summary) -> Iterable[tuple[Group, int]]:
-        if self._by_span:
-            slowest: dict[Group, int] = summary.state[self.slot]
-            return slowest.items()
-        return ((summary.state[self.slot] or self._no_group, summary.duration),)
 
-    def _observe_spans(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
-        slowest: dict[Group, int] = summary.state[self.slot] or {}
-        now = self.clock.monotonic()
+class SlowestSpans:
+    """Remembers the slowest span of each group in a trace."""
+
+    def __init__(
+        self, keys: Sequence[str], add: Callable[[Group, int], None], setup: Setup
+    ) -> None:
+        """`add` is told the group and the nanoseconds of every span."""
+        self._groups = SpanGroups(keys)
+        self._add = add
+        self._slot = setup.slot(self)
+
+    def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
+        """Take in spans of the trace. Of more than 50 groups only the first are remembered."""
+        slowest: dict[Group, int] = summary.state[self._slot] or {}
         for record in records:
-            group = self._group(record)
+            group = self._groups.of(record)
             duration = record.span.end_time_unix_nano - record.span.start_time_unix_nano
-            self._quantiles.add(group, duration, now)
-            slowest[group] = max(duration, slowest.get(group, 0))
-        summary.state[self.slot] = slowest
+            self._add(group, duration)
+            if group in slowest or len(slowest) < _GROUPS_OF_A_TRACE:
+                slowest[group] = max(duration, slowest.get(group, 0))
+        summary.state[self._slot] = slowest
 
-    def _observe_group(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
-        found: Group = summary.state[self.slot] or self._no_group
-        for record in records:
-            if all(found):
-                break
-            found = tuple(a or b for a, b in zip(found, self._group(record), strict=True))
-        summary.state[self.slot] = found
-
-    def _group(self, record: SpanRecord) -> Group:
-        own, shared = record.attributes, record.resource.attributes
-        return tuple(own.text(key) or shared.text(key) for key in self.settings.group_by)
+    def of(self, summary: Summary) -> Iterable[tuple[Group, int]]:
+        """Each group with its slowest span, in nanoseconds."""
+        slowest: dict[Group, int] = summary.state[self._slot] or {}
+        return slowest.items()

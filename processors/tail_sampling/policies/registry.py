@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import Field, create_model
 
 from collector import ConfigModel
+from processors.tail_sampling.policies.adaptive import Adaptive
 from processors.tail_sampling.policies.attributes import (
     BooleanAttribute,
     NumericAttribute,
@@ -16,14 +17,20 @@ from processors.tail_sampling.policies.attributes import (
 from processors.tail_sampling.policies.base import Policy, Setup, Verdict, Weight
 from processors.tail_sampling.policies.chance import Probabilistic, RateLimiting
 from processors.tail_sampling.policies.latency import Latency, LatencyPercentile
+from processors.tail_sampling.policies.retries import Retries
+from processors.tail_sampling.policies.seen import (
+    ContextUtilization,
+    Evaluation,
+    FinishReason,
+    Guardrail,
+)
 from processors.tail_sampling.policies.simple import (
     AlwaysSample,
-    Cost,
-    Guardrail,
     HeadSampled,
     SpanCount,
     StatusCode,
 )
+from processors.tail_sampling.policies.usage import Cost, Tokens
 from processors.tail_sampling.summary import Summary
 
 
@@ -64,6 +71,10 @@ class And(Policy[AndSettings]):
     def decide(self, summary: Summary) -> Verdict:
         """Sampled if every sub-policy says so."""
         return Verdict.of(_all_positive(self._subs, summary))
+
+    def threshold(self, summary: Summary) -> int:
+        """The highest: all compare the same randomness."""
+        return max(sub.threshold(summary) for sub in self._subs)
 
 
 class DropSettings(ConfigModel):
@@ -115,11 +126,15 @@ def _all_positive(policies: Sequence[Policy[Any]], summary: Summary) -> bool:
 
 
 POLICIES: dict[str, type[Policy[Any]]] = {
+    "adaptive": Adaptive,
     "always_sample": AlwaysSample,
     "and": And,
     "boolean_attribute": BooleanAttribute,
+    "context_utilization": ContextUtilization,
     "cost": Cost,
     "drop": Drop,
+    "evaluation": Evaluation,
+    "finish_reason": FinishReason,
     "guardrail": Guardrail,
     "head_sampled": HeadSampled,
     "latency": Latency,
@@ -128,9 +143,11 @@ POLICIES: dict[str, type[Policy[Any]]] = {
     "numeric_attribute": NumericAttribute,
     "probabilistic": Probabilistic,
     "rate_limiting": RateLimiting,
+    "retries": Retries,
     "span_count": SpanCount,
     "status_code": StatusCode,
     "string_attribute": StringAttribute,
+    "tokens": Tokens,
 }
 """Every policy, by its `type`."""
 

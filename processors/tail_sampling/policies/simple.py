@@ -1,10 +1,11 @@
-"""Policies on what every span says: its status, its number, its marks."""
+"""Policies on what every span says: its status, its number, its tracestate."""
 
 from typing import Literal
 
 from pydantic import Field
 
 from collector import ConfigModel
+from collector import tracestate as ts
 from processors.tail_sampling.policies.base import EmptySettings, Policy, Setup, Verdict, Weight
 from processors.tail_sampling.summary import Summary
 
@@ -70,28 +71,7 @@ class HeadSampled(Policy[EmptySettings]):
         """Sampled if the trace is in the head sample."""
         return Verdict.of(summary.head is not None and summary.head.sampled)
 
-
-class Guardrail(Policy[EmptySettings]):
-    """Keeps traces in which a guardrail intervened, as the `genai` processor says."""
-
-    def decide(self, summary: Summary) -> Verdict:
-        """Sampled if one did."""
-        return Verdict.of(summary.guarded)
-
-
-class CostSettings(ConfigModel):
-    """What is dear."""
-
-    min_usd: float = Field(ge=0)
-    """USD that a trace's model calls cost together, at least."""
-
-
-class Cost(Policy[CostSettings]):
-    """Keeps dear traces, by what the `cost` processor wrote on their model calls."""
-
-    Settings = CostSettings
-
-    def decide(self, summary: Summary) -> Verdict:
-        """Sampled if the calls with a known cost add up to that much; never without any."""
-        cost = summary.totals().get("winnow.trace.cost")
-        return Verdict.of(cost is not None and cost >= self.settings.min_usd)
+    def threshold(self, summary: Summary) -> int:
+        """That of the head sample."""
+        ot = ts.subkeys(summary.head.ot) if summary.head else {}
+        return ts.parse_threshold(ot.get("th")) or 0
