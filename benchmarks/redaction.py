@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from benchmarks import corpus, presidio
@@ -79,11 +80,11 @@ def _milliseconds(work: Callable[[str], object], texts: list[str]) -> float:
 
 
 def _batch(text: str) -> Batch:
-    batch = Batch()
-    span = batch.message.resource_spans.add().scope_spans.add().spans.add()
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add()
     span.CopyFrom(Span(trace_id=bytes(16), span_id=bytes(8), name="chat"))
     span.attributes.add(key=_ATTRIBUTE).value.string_value = text
-    return batch
+    return Batch(request)
 
 
 def started() -> Redaction:

@@ -1,12 +1,21 @@
-"""OTLP attributes as Python values: read on demand, written through to the message."""
+"""OTLP attributes as Python values: read off their serialized form, and written through to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import struct
+import sys
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 Value: TypeAlias = "str | bool | int | float | bytes | list[Any] | dict[str, Any] | None"
 """What an OTLP AnyValue holds: a scalar, or lists and string-keyed dicts of these."""
+
+_SHORT = 128
+"""Bytes: longer attributes do not come again often enough to be worth remembering."""
+_MOST_KNOWN = 8192
+_known: dict[bytes, tuple[str, Value]] = {}
+"""What serialized attributes say: in most spans it has all been seen before. In memory only."""
 
 
 def to_python(value: AnyValue) -> Value:
@@ -56,88 +65,124 @@ def _nested(value: Mapping[str, Any] | Sequence[Any]) -> AnyValue:
     return result
 
 
+def decode(serialized: bytes) -> tuple[str, Value]:
+    """Key and value of a serialized KeyValue. Lists and dicts are shared: never change them.
+
+    Raises protobuf's DecodeError if it is none.
+    """
+    pair = _known.get(serialized)
+    if pair is None:
+        entry = KeyValue.FromString(serialized)
+        pair = sys.intern(entry.key), to_python(entry.value)
+        if len(serialized) <= _SHORT:
+            if len(_known) >= _MOST_KNOWN:
+                _known.clear()
+            _known[serialized] = pair
+    return pair
+
+
+def encode(key: str, value: Value) -> bytes:
+    """The serialized KeyValue. Raises TypeError for a value that OTLP has no kind for."""
+    if value.__class__ is str and len(value) <= _SHORT:
+        return _encode_text(key, value)
+    if value.__class__ is float:
+        return _before_number(key) + _double(value)
+    entry = KeyValue(key=key)
+    write_value(entry.value, value)
+    return entry.SerializeToString()
+
+
+_double = struct.Struct("<d").pack
+
+
+@lru_cache(1024)
+def _before_number(key: str) -> bytes:
+    """A KeyValue with a double, up to the eight bytes of the number."""
+    return KeyValue(key=key, value=AnyValue(double_value=1.0)).SerializeToString()[:-8]
+
+
+@lru_cache(1024)
+def _encode_text(key: str, text: str) -> bytes:
+    return KeyValue(key=key, value=AnyValue(string_value=text)).SerializeToString()
+
+
 class Attributes:
     """The attributes of one span, resource, scope, event or link.
 
-    The keys are indexed once, on construction; values are decoded when asked for. Writes go to
-    the message and the index alike, so that every processor sees what the one before it wrote.
-    Where a key stands twice in the message, reads and writes meet the last of them.
+    All are read once, on construction. Writes go to the message and to `values` alike, so that
+    every processor sees what the one before it wrote. Where a key stands twice in the message,
+    reads and writes meet the last of them.
     """
 
-    __slots__ = ("_repeated", "entries", "memo")
+    __slots__ = ("_serialized", "memo", "values")
 
-    def __init__(self, repeated: Any) -> None:
-        """`repeated` is the message's repeated KeyValue field."""
-        self._repeated = repeated
-        self.entries: dict[str, KeyValue] = {entry.key: entry for entry in repeated}
-        """Every key with its entry in the message, for reading without a detour."""
+    def __init__(self, serialized: Any) -> None:
+        """`serialized` is the field `attributes` of one of the messages in `collector.wire`."""
+        self._serialized = serialized
+        known = _known.get
+        self.values: dict[str, Value] = dict([known(item) or decode(item) for item in serialized])
+        """Every key with its Python value, for reading without a detour; `set` to write."""
         self.memo: Any = None
         """What somebody derived from the attributes and wants to find again; a write forgets it."""
 
     def __contains__(self, key: str) -> bool:
-        return key in self.entries
+        return key in self.values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
+        return iter(self.values)
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self.values)
 
     def get(self, key: str, default: Value = None) -> Value:
-        """The Python value at `key`, or `default` where the key is absent or has no value."""
-        entry = self.entries.get(key)
-        if entry is None:
-            return default
-        result = to_python(entry.value)
-        return default if result is None else result
+        """The Python value at `key`, or `default` where the key is absent or has no value.
 
-    def value(self, key: str) -> AnyValue | None:
-        """The undecoded value at `key`."""
-        entry = self.entries.get(key)
-        return None if entry is None else entry.value
+        Lists and dicts are shared with other spans: never change them.
+        """
+        value = self.values.get(key)
+        return default if value is None else value
 
     def text(self, key: str) -> str:
         """The value at `key` if it is a non-empty string, else an empty string."""
-        entry = self.entries.get(key)
-        return "" if entry is None else entry.value.string_value
+        value = self.values.get(key)
+        return value if value.__class__ is str else ""
 
-    def items(self) -> Iterator[tuple[str, Value]]:
+    def items(self) -> ItemsView[str, Value]:
         """Every key with its Python value."""
-        return ((key, to_python(entry.value)) for key, entry in self.entries.items())
+        return self.values.items()
 
     def set(self, key: str, value: Value) -> None:
         """Write `value` at `key`, replacing what stood there."""
-        entry = self.entries.get(key)
-        if entry is None:
-            entry = self.entries[key] = self._repeated.add(key=key)
-        if value.__class__ is str:
-            entry.value.string_value = value
-        elif value.__class__ is float:
-            entry.value.double_value = value
+        serialized = encode(key, value)
+        if key in self.values:
+            self._serialized[self._positions(key)[-1]] = serialized
         else:
-            write_value(entry.value, value)
+            self._serialized.append(serialized)
+        self.values[key] = value
         self.memo = None
 
     def rename(self, targets: Mapping[str, str]) -> None:
         """Give entries new keys, old to new, in place; no new key may be taken."""
-        for entry in self._repeated:
-            key = entry.key
-            if key in targets:
-                entry.key = targets[key]
         for source, target in targets.items():
-            self.entries[target] = self.entries.pop(source)
+            for position in self._positions(source):
+                entry = KeyValue.FromString(self._serialized[position])
+                entry.key = target
+                self._serialized[position] = entry.SerializeToString()
+            self.values[target] = self.values.pop(source)
         self.memo = None
 
     def delete(self, *keys: str) -> int:
         """Remove every entry of `keys`; returns how many of the keys there were."""
-        doomed = frozenset(keys) & self.entries.keys()
+        doomed = frozenset(keys) & self.values.keys()
+        for position in reversed(self._positions(*doomed) if doomed else ()):
+            del self._serialized[position]
         for key in doomed:
-            del self.entries[key]
-        for position in reversed(range(len(self._repeated) if doomed else 0)):
-            if self._repeated[position].key in doomed:
-                del self._repeated[position]
+            del self.values[key]
         self.memo = None
         return len(doomed)
 
+    def _positions(self, *keys: str) -> list[int]:
+        return [at for at, item in enumerate(self._serialized) if decode(item)[0] in keys]
 
-__all__ = ["AnyValue", "Attributes", "KeyValue", "Value", "to_python", "write_value"]
+
+__all__ = ["Attributes", "Value", "decode", "encode", "to_python", "write_value"]

@@ -1,4 +1,4 @@
-"""A batch: the decoded OTLP message itself, on its way down a pipeline."""
+"""A batch: the OTLP message itself, on its way down a pipeline."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -9,6 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from collector.attributes import Attributes
 from collector.transaction import Transaction
+from collector.wire import Request
 
 
 class _Shared:
@@ -38,6 +39,10 @@ class _Shared:
         if self._attributes is None:
             self._attributes = Attributes(self._message.attributes)
         return self._attributes
+
+    def reread(self) -> None:
+        """The attributes were edited in the message: read them anew when they are asked for."""
+        self._attributes = None
 
 
 class ResourceRecord(_Shared):
@@ -78,6 +83,10 @@ class SpanRecord:
             self._attributes = Attributes(self.span.attributes)
         return self._attributes
 
+    def reread(self) -> None:
+        """The attributes were edited in the message: read them anew when they are asked for."""
+        self._attributes = None
+
     @property
     def failed(self) -> bool:
         """Whether the span's status is ERROR."""
@@ -95,28 +104,39 @@ class SpanRecord:
 class Batch:
     """Spans that travel together, with the transaction that will make them owned.
 
-    Either the message or its serialized payload is made from the other when first asked for.
-    Whoever changes the message calls `changed()` (a `Processor` with `mutates` does), so that
-    an unchanged batch leaves as the bytes that came in.
+    It has up to three forms, each made when first asked for: `payload` is the serialized one;
+    `request` is the one to edit, and `spans` leads through it; `message` is the one to read where
+    attributes are wanted as messages. Whoever edits calls `changed()` (a `Processor` with `mutates`
+    does), so that an unchanged batch leaves as the bytes that came in.
     """
 
-    __slots__ = ("_message", "_payload", "_span_count", "_spans", "_traces", "transaction")
+    __slots__ = (
+        "_message",
+        "_payload",
+        "_request",
+        "_span_count",
+        "_spans",
+        "_traces",
+        "transaction",
+    )
 
     def __init__(
         self,
         message: ExportTraceServiceRequest | None = None,
         *,
+        request: ExportTraceServiceRequest | None = None,
         payload: bytes | None = None,
         span_count: int | None = None,
         transaction: Transaction | None = None,
     ) -> None:
-        """Takes the decoded message, the serialized one, or both; the span count where known.
+        """Takes one or more forms of the same message, and the span count where known.
 
         `transaction` is what the batch becomes owned with; one that nobody commits if not given.
         """
-        if message is None and payload is None:
-            message = ExportTraceServiceRequest()
+        if message is None and request is None and payload is None:
+            payload = b""
         self._message = message
+        self._request = request
         self._payload = payload
         self._spans: list[SpanRecord] | None = None
         self._traces: dict[bytes, list[SpanRecord]] | None = None
@@ -125,23 +145,34 @@ class Batch:
 
     @property
     def message(self) -> ExportTraceServiceRequest:
-        """The decoded message. Raises protobuf's DecodeError if the payload is malformed."""
+        """The message decoded in full, for reading only.
+
+        Raises protobuf's DecodeError if the payload is malformed.
+        """
         if self._message is None:
-            self._message = ExportTraceServiceRequest.FromString(self._payload or b"")
+            self._message = ExportTraceServiceRequest.FromString(self.payload)
         return self._message
+
+    @property
+    def request(self) -> ExportTraceServiceRequest:
+        """The message to edit: a `collector.wire.Request`, whose attributes are serialized."""
+        if self._request is None:
+            self._request = Request.FromString(self.payload)
+        return self._request
 
     @property
     def payload(self) -> bytes:
         """The serialized message. Payloads joined with `b"".join` are one larger payload."""
         if self._payload is None:
-            self._payload = self.message.SerializeToString()
+            form = self._message if self._request is None else self._request
+            self._payload = b"" if form is None else form.SerializeToString()
         return self._payload
 
     @property
     def spans(self) -> list[SpanRecord]:
         """A record for each span, made once and shared by every processor."""
         if self._spans is None:
-            self._spans = list(_records(self.message.resource_spans))
+            self._spans = list(_records(self.request.resource_spans))
         return self._spans
 
     @property
@@ -150,30 +181,25 @@ class Batch:
         if self._span_count is None:
             self._span_count = sum(
                 len(scope_spans.spans)
-                for resource_spans in self.message.resource_spans
+                for resource_spans in (self._message or self.request).resource_spans
                 for scope_spans in resource_spans.scope_spans
             )
         return self._span_count
 
     def changed(self) -> None:
-        """The message was edited in place: its serialized form is stale."""
-        _ = self.message
-        self._payload = None
+        """`request` was edited in place: the other forms are stale."""
+        _ = self.request
+        self._message = self._payload = None
 
     def replace(self, payload: bytes) -> None:
         """Take other spans, serialized, instead of these. Records made before are of no use."""
         self._payload = payload
-        self._message = self._spans = self._traces = self._span_count = None
+        self._message = self._request = self._spans = self._traces = self._span_count = None
 
     def copy(self) -> "Batch":
         """An independent batch with the same spans, in the same transaction."""
-        message = ExportTraceServiceRequest()
-        message.CopyFrom(self.message)
         return Batch(
-            message,
-            payload=self._payload,
-            span_count=self._span_count,
-            transaction=self.transaction,
+            payload=self.payload, span_count=self._span_count, transaction=self.transaction
         )
 
     def retain(self, keep: Callable[[SpanRecord], bool]) -> int:
@@ -185,10 +211,10 @@ class Batch:
 
     def _remove(self, doomed: set[int]) -> None:
         remaining = iter(self.spans)
-        for resource_spans in self.message.resource_spans:
+        for resource_spans in self.request.resource_spans:
             for scope_spans in resource_spans.scope_spans:
                 _rebuild(scope_spans, [next(remaining) for _ in scope_spans.spans], doomed)
-        _prune(self.message)
+        _prune(self.request)
         self.changed()
         self._spans = self._traces = self._span_count = None
 

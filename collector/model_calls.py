@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-
-from collector.attributes import Attributes
+from collector.attributes import Attributes, Value
 from collector.batch import SpanRecord
 
 OPERATION = "gen_ai.operation.name"
@@ -108,26 +106,26 @@ def model_calls(spans: Iterable[SpanRecord]) -> list[SpanRecord]:
     return leaves(record for record in spans if operation(record.attributes) in MODEL_CALLS)
 
 
-def read_usage(entries: Mapping[str, KeyValue]) -> Usage | None:
+def read_usage(values: Mapping[str, Value]) -> Usage | None:
     """The usage among attributes in the current vocabulary; None where no tokens are told.
 
     The conventions say that `input_tokens` includes what the cache gave or took, but some
     instrumentations leave it out. Where the cached tokens outnumber the input they cannot be
     part of it, so they are added; reasoning and output tokens likewise.
     """
-    told_input = entries.get("gen_ai.usage.input_tokens")
-    told_output = entries.get("gen_ai.usage.output_tokens")
+    told_input = values.get("gen_ai.usage.input_tokens")
+    told_output = values.get("gen_ai.usage.output_tokens")
     if told_input is None and told_output is None:
         return None
     total_input, total_output = _count(told_input), _count(told_output)
-    if _DETAILS.isdisjoint(entries):
+    if _DETAILS.isdisjoint(values):
         return Usage(total_input, total_output)
-    cache_read = _count(entries.get("gen_ai.usage.cache_read.input_tokens"))
+    cache_read = _count(values.get("gen_ai.usage.cache_read.input_tokens"))
     cache_write = _count(
-        entries.get("gen_ai.usage.cache_creation.input_tokens")
-        or entries.get("gen_ai.usage.cache_write.input_tokens")
+        values.get("gen_ai.usage.cache_creation.input_tokens")
+        or values.get("gen_ai.usage.cache_write.input_tokens")
     )
-    reasoning = _count(entries.get("gen_ai.usage.reasoning.output_tokens"))
+    reasoning = _count(values.get("gen_ai.usage.reasoning.output_tokens"))
     cached = cache_read + cache_write
     return Usage(
         total_input + cached if cached > total_input else total_input,
@@ -139,35 +137,32 @@ def read_usage(entries: Mapping[str, KeyValue]) -> Usage | None:
 
 
 def _read(attributes: Attributes) -> ModelCall:
-    text, get = attributes.text, attributes.entries.get
+    text, get = attributes.text, attributes.values.get
     reasons, cost, utilization = get(FINISH_REASONS), get(COST), get(UTILIZATION)
     return ModelCall(
         operation(attributes),
         text("gen_ai.provider.name"),
         text("gen_ai.request.model"),
         text("gen_ai.response.model"),
-        read_usage(attributes.entries),
-        () if reasons is None else _texts(reasons.value),
-        None if cost is None else _number(cost.value),
-        None if utilization is None else _number(utilization.value),
+        read_usage(attributes.values),
+        () if reasons is None else _texts(reasons),
+        None if cost is None else _number(cost),
+        None if utilization is None else _number(utilization),
     )
 
 
-def _texts(value: AnyValue) -> Sequence[str]:
+def _texts(value: Value) -> Sequence[str]:
     """The strings of an array, or the one string that stands in its place."""
-    return [item.string_value for item in value.array_value.values] or [value.string_value]
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str)]
 
 
-def _number(value: AnyValue) -> float:
-    return value.double_value or float(value.int_value)
+def _number(value: Value) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _count(entry: KeyValue | None) -> int:
+def _count(value: Value) -> int:
     """A token count of at least 0; what is no sensible number counts as 0."""
-    if entry is None:
-        return 0
-    value = entry.value
-    if count := value.int_value:
-        return max(count, 0)
-    count_as_float = value.double_value
-    return int(count_as_float) if 0 < count_as_float < 2**53 else 0
+    if isinstance(value, int | float) and 0 < value < 2**53:
+        return int(value)
+    return 0

@@ -15,6 +15,8 @@ def to_json(batch: Batch) -> bytes:
     body = MessageToDict(batch.message, use_integers_for_enums=True)
     for record, encoded in zip(batch.spans, _encoded_spans(body), strict=True):
         _write_ids(record.span, encoded)
+        if record.span.parent_span_id:
+            encoded["parentSpanId"] = record.span.parent_span_id.hex()
         for link, encoded_link in zip(record.span.links, encoded.get("links", ()), strict=True):
             _write_ids(link, encoded_link)
     return orjson.dumps(body)
@@ -23,8 +25,6 @@ def to_json(batch: Batch) -> bytes:
 def _write_ids(message: Span | Span.Link, encoded: dict[str, Any]) -> None:
     encoded["traceId"] = message.trace_id.hex()
     encoded["spanId"] = message.span_id.hex()
-    if isinstance(message, Span) and message.parent_span_id:
-        encoded["parentSpanId"] = message.parent_span_id.hex()
 
 
 def _encoded_spans(body: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -61,7 +61,7 @@ class Debug(Exporter[DebugConfig]):
         return 0
 
     def _log(self, batch: Batch) -> None:
-        resources = len(batch.message.resource_spans)
+        resources = len(batch.request.resource_spans)
         self.context.logger.info("traces", resource_spans=resources, spans=batch.span_count)
 
     def _its_turn(self) -> bool:

@@ -7,6 +7,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pydantic import AfterValidator, Field
 
 from collector import Batch, Context, DeliveryError, PermanentError, Secret, SplitError
+from collector.attributes import decode
+from collector.wire import serialized
 from exporters._grpc import Code, GrpcConfig, GrpcExporter
 from exporters._settings import Headers, check_headers
 
@@ -113,10 +115,10 @@ def long_attributes(span: Span, limit: int) -> list[str]:
     """The keys of the span's and its events' text attributes of more than `limit` bytes."""
     if span.ByteSize() <= limit:
         return []
-    holders = (span.attributes, *(event.attributes for event in span.events))
+    holders = map(serialized, (span, *span.events))
     return [
-        entry.key
+        key
         for attributes in holders
-        for entry in attributes
-        if entry.value.ByteSize() > limit and len(entry.value.string_value.encode()) > limit
+        for key, value in (decode(item) for item in attributes if len(item) > limit)
+        if isinstance(value, str) and len(value.encode()) > limit
     ]

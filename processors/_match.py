@@ -7,8 +7,7 @@ from typing import Literal, Self, TypeAlias
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from collector import Attributes, ConfigModel, SpanRecord, Value, to_python
-from collector.attributes import AnyValue
+from collector import Attributes, ConfigModel, SpanRecord, Value
 
 Rule: TypeAlias = Callable[[SpanRecord], bool]
 TextRule: TypeAlias = Callable[[str], bool]
@@ -204,20 +203,20 @@ def _all_of(wanted: Sequence[AttributeMatch], strict: bool) -> AttributesRule:
 
     def matches(attributes: Attributes) -> bool:
         return all(
-            (value := attributes.value(key)) is not None and (rule is None or rule(value))
+            key in attributes and (rule is None or rule(attributes.values[key]))
             for key, rule in rules
         )
 
     return matches
 
 
-def _value_rule(wanted: JsonValue, strict: bool) -> Callable[[AnyValue], bool] | None:
+def _value_rule(wanted: JsonValue, strict: bool) -> Callable[[Value], bool] | None:
     if wanted is None:
         return None
     if strict:
-        return lambda value: _same(to_python(value), wanted)
+        return lambda value: _same(value, wanted)
     search = re.compile(str(wanted)).search
-    return lambda value: (text := as_text(to_python(value))) is not None and bool(search(text))
+    return lambda value: (text := as_text(value)) is not None and bool(search(text))
 
 
 def _same(found: Value, wanted: JsonValue) -> bool:

@@ -12,8 +12,8 @@ import orjson
 from pydantic import BeforeValidator, JsonValue, field_validator, model_validator
 
 from collector import Attributes as SpanAttributes
-from collector import Batch, ComponentConfig, ConfigModel, Context, Processor, Value, write_value
-from collector.attributes import AnyValue, to_python
+from collector import Batch, ComponentConfig, ConfigModel, Context, Processor, Value
+from collector.attributes import encode
 from processors._match import MatchProperties, as_text, check_pattern, chooser
 
 Edit: TypeAlias = Callable[[SpanAttributes], None]
@@ -61,7 +61,7 @@ class Action(ConfigModel):
     @field_validator("value")
     @classmethod
     def _fits_otlp(cls, value: JsonValue) -> JsonValue:
-        write_value(AnyValue(), value)  # ValueError for an integer of more than 64 bits
+        encode("", value)  # ValueError for an integer of more than 64 bits
         return value
 
     @field_validator("pattern")
@@ -161,8 +161,8 @@ def _write(action: Action) -> Edit:
             return
         if not source:
             attributes.set(key, value)
-        elif (found := attributes.value(source)) is not None:
-            attributes.set(key, to_python(found))
+        elif source in attributes:
+            attributes.set(key, attributes.get(source))
 
     return edit
 
@@ -206,10 +206,8 @@ def _extract(action: Action) -> Edit:
     key, search = action.key, re.compile(action.pattern).search
 
     def edit(attributes: SpanAttributes) -> None:
-        value = attributes.value(key)
-        if value is None or not value.HasField("string_value"):
-            return
-        if (found := search(value.string_value)) is not None:
+        value = attributes.get(key)
+        if isinstance(value, str) and (found := search(value)) is not None:
             for name, text in found.groupdict("").items():
                 attributes.set(name, text)
 
@@ -223,8 +221,7 @@ def _convert(action: Action) -> Edit:
     ]
 
     def edit(attributes: SpanAttributes) -> None:
-        value = attributes.value(key)
-        if value is not None and (made := converter(to_python(value))) is not None:
+        if key in attributes and (made := converter(attributes.get(key))) is not None:
             attributes.set(key, made)
 
     return edit

@@ -8,9 +8,8 @@ from typing import Literal, NamedTuple, TypeAlias
 import mmh3
 from pydantic import Field
 
-from collector import Attributes, Batch, ComponentConfig, Context, Processor, SpanRecord
+from collector import Attributes, Batch, ComponentConfig, Context, Processor, SpanRecord, Value
 from collector import tracestate as ts
-from collector.attributes import AnyValue, to_python
 
 INCOMING = 0
 """The rank of randomness that came with the span; the configured keys follow as 1, 2, …"""
@@ -125,8 +124,8 @@ class HeadSampling(Processor[HeadSamplingConfig]):
 
     def _first_key(self, attributes: Attributes) -> Draw | None:
         for rank, key in self._keys:
-            value = attributes.value(key)
-            if value is not None and (text := value.string_value or _scalar(value)):
+            value = attributes.values.get(key)
+            if value is not None and (text := _scalar(value)):
                 return Draw(rank, self._hash(text))
         return None
 
@@ -191,10 +190,11 @@ def _earlier_threshold(th: str | None, private: str, draw: Draw) -> int | None:
     return threshold if threshold is not None and threshold <= draw.randomness else None
 
 
-def _scalar(value: AnyValue) -> str:
-    """A number as text, so that a user id may be one; empty for anything else."""
-    found = to_python(value)
-    return str(found) if isinstance(found, int | float) else ""
+def _scalar(value: Value) -> str:
+    """Text, or a number as text, so that a user id may be one; empty for anything else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) else ""
 
 
 class _Remembered:

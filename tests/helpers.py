@@ -104,14 +104,14 @@ def span(
 
 
 def request(*spans: Span, resource: dict[str, Any] | None = None) -> ExportTraceServiceRequest:
-    """An OTLP request with these spans under one resource and scope."""
+    """An OTLP request with these spans, or those of records, under one resource and scope."""
     message = ExportTraceServiceRequest()
     resource_spans = message.resource_spans.add()
     for key, value in (resource or {"service.name": "agent"}).items():
         write_value(resource_spans.resource.attributes.add(key=key).value, value)
     scope_spans = resource_spans.scope_spans.add()
     scope_spans.scope.name = "test"
-    scope_spans.spans.extend(spans)
+    scope_spans.spans.extend(Span.FromString(span.SerializeToString()) for span in spans)
     return message
 
 
@@ -135,7 +135,12 @@ def attributes(spans: Iterable[SpanRecord]) -> list[dict[str, Any]]:
 
 def spans_of(message: ExportTraceServiceRequest) -> list[Span]:
     """Every span of an OTLP request, in order."""
-    return [record.span for record in Batch(message).spans]
+    return [
+        span
+        for resource_spans in message.resource_spans
+        for scope_spans in resource_spans.scope_spans
+        for span in scope_spans.spans
+    ]
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:

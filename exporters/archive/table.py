@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from collector import Batch, ResourceRecord, ScopeRecord, SpanRecord
-from exporters.archive.values import encode_map, lookup
+from collector.wire import serialized
+from exporters.archive.values import encode_attributes, lookup
 
 # Memory that Arrow's own allocator has freed stays with it; the system's can be given back.
 pa.set_memory_pool(pa.system_memory_pool())
@@ -29,7 +30,7 @@ class _Resource:
     __slots__ = ("dropped", "entity_refs", "json", "schema_url", "service", "session", "user")
 
     def __init__(self, record: ResourceRecord) -> None:
-        encoded = encode_map(record.resource.attributes)
+        encoded = encode_attributes(serialized(record.resource))
         get = lookup(encoded).get
         self.service = _text(get("service.name"))
         self.user = _text(get("user.id"))
@@ -48,7 +49,7 @@ class _Scope:
     def __init__(self, record: ScopeRecord) -> None:
         self.name = record.scope.name or None
         self.version = record.scope.version or None
-        self.json = orjson.dumps(encode_map(record.scope.attributes))
+        self.json = orjson.dumps(encode_attributes(serialized(record.scope)))
         self.dropped = record.scope.dropped_attributes_count
         self.schema_url = record.schema_url or None
 
@@ -59,7 +60,7 @@ class _Row:
     __slots__ = ("end", "get", "json", "resource", "scope", "span", "start")
 
     def __init__(self, span: Span, resource: _Resource, scope: _Scope) -> None:
-        encoded = encode_map(span.attributes)
+        encoded = encode_attributes(serialized(span))
         self.span = span
         self.resource = resource
         self.scope = scope
@@ -114,7 +115,7 @@ def _events(span: Span) -> bytes:
             {
                 "time_unix_nano": event.time_unix_nano,
                 "name": event.name,
-                "attributes": encode_map(event.attributes),
+                "attributes": encode_attributes(serialized(event)),
                 "dropped_attributes_count": event.dropped_attributes_count,
             }
             for event in span.events
@@ -129,7 +130,7 @@ def _links(span: Span) -> bytes:
                 "trace_id": link.trace_id.hex(),
                 "span_id": link.span_id.hex(),
                 "trace_state": link.trace_state,
-                "attributes": encode_map(link.attributes),
+                "attributes": encode_attributes(serialized(link)),
                 "dropped_attributes_count": link.dropped_attributes_count,
                 "flags": link.flags,
             }

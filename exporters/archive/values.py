@@ -12,11 +12,12 @@ form for becomes an object with one key, named as in OTLP's own JSON encoding:
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
 from collector import write_value
-from collector.attributes import AnyValue, KeyValue
 
 _TAGS = frozenset({"bytesValue", "doubleValue", "kvlistValue", "stringValueStrindex"})
 
@@ -28,6 +29,11 @@ def encode_map(entries: Sequence[KeyValue]) -> dict[str, Any]:
     if len(result) != len(entries) or (len(result) == 1 and not _TAGS.isdisjoint(result)):
         return {"kvlistValue": [[entry.key, encode(entry.value)] for entry in entries]}
     return result
+
+
+def encode_attributes(serialized: Iterable[bytes]) -> dict[str, Any]:
+    """The same for attributes as a batch's records hold them: serialized."""
+    return encode_map([KeyValue.FromString(item) for item in serialized])
 
 
 def lookup(encoded: dict[str, Any]) -> dict[str, Any]:

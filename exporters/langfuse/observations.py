@@ -117,7 +117,7 @@ def set_defaults(batch: Batch, environment: str | None, release: str | None) -> 
     """Name environment and release on resources that name none."""
     if environment is None and release is None:
         return
-    for resource_spans in batch.message.resource_spans:
+    for resource_spans in batch.request.resource_spans:
         attributes = Attributes(resource_spans.resource.attributes)
         named = ("langfuse.environment", "deployment.environment.name", "deployment.environment")
         if environment and not any(key in attributes for key in named):

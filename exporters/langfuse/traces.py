@@ -93,7 +93,7 @@ def _gather(records: list[SpanRecord]) -> Trace:
 
 def _read(attributes: Attributes) -> Trace:
     found: Trace = {}
-    if SOURCES.isdisjoint(attributes.entries):
+    if SOURCES.isdisjoint(attributes.values):
         return found
     for field in FIELDS:
         for rank, source in enumerate(field.sources):

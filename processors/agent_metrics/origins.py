@@ -28,8 +28,8 @@ class Origins:
     def of(self, record: SpanRecord) -> Origin:
         """The origin of a span."""
         origin = self._resources.get(id(record.resource)) or self._read(record.resource)
-        entries = record.attributes.entries
-        if _AGENT in entries or self._stage_attribute in entries:
+        values = record.attributes.values
+        if _AGENT in values or self._stage_attribute in values:
             text = record.attributes.text
             agent, stage = text(_AGENT), text(self._stage_attribute)
             return Origin(origin.environment, agent or origin.agent, stage or origin.stage)

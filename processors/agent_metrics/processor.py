@@ -105,8 +105,7 @@ def _sort(records: Iterable[SpanRecord]) -> tuple[list[SpanRecord], ...]:
     guardrails: list[SpanRecord] = []
     for record in records:
         attributes = record.attributes
-        fired = attributes.entries.get(_GUARDRAIL)
-        if fired is not None and fired.value.bool_value:
+        if attributes.values.get(_GUARDRAIL) is True:
             guardrails.append(record)
         name = operation(attributes)
         if name in MODEL_CALLS:

@@ -25,7 +25,7 @@ def retries(
             reason = _reason(record, failed.get(_call(record), ()))
         if reason:
             yield record, reason
-        elif not attributes.isdisjoint(record.attributes.entries) and _counts(record, attributes):
+        elif not attributes.isdisjoint(record.attributes.values) and _counts(record, attributes):
             yield record, UNKNOWN
 
 
@@ -55,5 +55,5 @@ def _reason(record: SpanRecord, failed: Iterable[SpanRecord]) -> str:
 
 
 def _counts(record: SpanRecord, attributes: frozenset[str]) -> bool:
-    entries = record.attributes.entries
-    return any(entries[key].value.int_value > 0 for key in attributes if key in entries)
+    values = map(record.attributes.values.get, attributes)
+    return any(value > 0 for value in values if isinstance(value, int))

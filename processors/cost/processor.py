@@ -86,7 +86,7 @@ class Cost(Processor[CostConfig]):
         return _charge(attributes, call, price, at)
 
     def _reported(self, attributes: Attributes) -> float | None:
-        if self._reporters.isdisjoint(attributes.entries):
+        if self._reporters.isdisjoint(attributes.values):
             return None
         for key in self.config.reported:
             cost = attributes.get(key) if key in attributes else None

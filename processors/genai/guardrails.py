@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import Field, TypeAdapter, field_validator
 
-from collector import Attributes, ConfigModel, SpanRecord, to_python
-from collector.attributes import AnyValue
+from collector import Attributes, ConfigModel, SpanRecord, Value
+from collector.attributes import decode
 from collector.model_calls import FINISH_REASONS, MODEL_CALLS, OPERATION, model_call, operation
+from collector.wire import serialized
 from processors.genai.dialect import read_table
 
 FIRED = "winnow.guardrail.fired"
@@ -138,10 +139,10 @@ class Guardrails:
 
     def _present(self, attributes: Attributes) -> Iterable[str]:
         """The keys of rules that the span has, in the rules' order."""
-        entries = attributes.entries
-        if self._rare.isdisjoint(entries):  # as on nearly every span
-            return (FINISH_REASONS,) if FINISH_REASONS in entries and self._asks_reasons else ()
-        return sorted(self.names & entries.keys(), key=self._rank)
+        values = attributes.values
+        if self._rare.isdisjoint(values):  # as on nearly every span
+            return (FINISH_REASONS,) if FINISH_REASONS in values and self._asks_reasons else ()
+        return sorted(self.names & values.keys(), key=self._rank)
 
     def _exception_rule(self, record: SpanRecord) -> GuardrailRule | None:
         if not self._exceptions or not record.failed:
@@ -171,16 +172,16 @@ def _read(record: SpanRecord, key: str) -> list[str]:
         return [_STATUS_CODES[record.span.status.code].lower()]
     if key == _EXCEPTION:
         return _exceptions(record)
-    value = record.attributes.value(key)
+    value = record.attributes.get(key)
     return [] if value is None else _texts(value)
 
 
 def _exceptions(record: SpanRecord) -> list[str]:
     types = [
-        entry.value.string_value
+        str(value)
         for event in record.span.events
-        for entry in event.attributes
-        if entry.key == _EXCEPTION
+        for key, value in map(decode, serialized(event))
+        if key == _EXCEPTION
     ]
     return [name.rpartition(".")[2].lower() for name in types]
 
@@ -191,15 +192,11 @@ def _told(attributes: Attributes, key: str) -> list[str]:
         return [operation(attributes).lower()]
     if key == FINISH_REASONS and operation(attributes) in MODEL_CALLS:
         return [reason.lower() for reason in model_call(attributes).reasons]
-    return _texts(attributes.entries[key].value)
+    return _texts(attributes.values[key])
 
 
-def _texts(value: AnyValue) -> list[str]:
-    if text := value.string_value:
-        return [text.lower()]
-    if items := value.array_value.values:
-        return [item.string_value.lower() for item in items]
-    return [str(to_python(value)).lower()]
+def _texts(value: Value) -> list[str]:
+    return [str(item).lower() for item in (value if isinstance(value, list) else [value])]
 
 
 def _number(text: str) -> float:

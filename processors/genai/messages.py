@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from collector.attributes import AnyValue
+from collector import Value
 from processors.genai.dialect import Dialect
 
 Message = dict[str, Any]
@@ -95,7 +95,7 @@ class Folder:
             for path in paths
         )
 
-    def fold(self, values: Mapping[str, AnyValue]) -> list[Folded]:
+    def fold(self, values: Mapping[str, Value]) -> list[Folded]:
         """What of the flattened messages in `values` has a lossless form as JSON.
 
         The form is that of gen-ai-input-messages.json and gen-ai-output-messages.json in
@@ -108,15 +108,14 @@ class Folder:
             if not key.startswith(self._prefixes):
                 continue
             place = self._place(key) if len(key) <= _LONGEST_CACHED else self._take_apart(key)
-            text = value.string_value
-            if not place.field or not (text or value.HasField("string_value")):
+            if not place.field or not isinstance(value, str):
                 lossy.add(place.prefix)
                 continue
             keys.setdefault(place.prefix, []).append(key)
             numbered = drafts.setdefault(place.prefix, {})
             if place.number not in numbered:
                 numbered[place.number] = _Draft()
-            numbered[place.number].put(place, text)
+            numbered[place.number].put(place, value)
         return [
             Folded(self._tables[prefix][0], messages, keys[prefix])
             for prefix, numbered in drafts.items()

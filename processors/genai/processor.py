@@ -60,9 +60,9 @@ class GenAI(Processor[GenAIConfig]):
                 self.context.counts.failed(error)
 
     def _normalise(self, record: SpanRecord) -> None:
-        entries = record.attributes.entries
-        if self._of_interest.isdisjoint(entries):
+        values = record.attributes.values
+        if self._of_interest.isdisjoint(values):
             return
-        if not self._foreign.isdisjoint(entries):
+        if not self._foreign.isdisjoint(values):
             self._translator.translate(record)
         self._guardrails.judge(record)

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import orjson
 
-from collector import SpanRecord, Value, to_python
-from collector.attributes import AnyValue
+from collector import SpanRecord, Value
 from collector.model_calls import OPERATION
 from processors.genai.dialect import Dialect
 from processors.genai.messages import Folder
@@ -57,7 +56,7 @@ class Translator:
 
     def translate(self, record: SpanRecord) -> None:
         """Rewrite the span in place. Nothing that stands under a current name is overwritten."""
-        values = {key: entry.value for key, entry in record.attributes.entries.items()}
+        values = record.attributes.values
         plan = _Plan()
         operation = self._operation(values, plan)
         self._fold_messages(values, plan)
@@ -69,18 +68,16 @@ class Translator:
         for target, value in plan.written.items():
             record.attributes.set(target, value)
 
-    def _operation(self, values: Mapping[str, AnyValue], plan: _Plan) -> str:
-        told = values.get(OPERATION)
-        if told is not None:
-            return told.string_value
+    def _operation(self, values: Mapping[str, Value], plan: _Plan) -> str:
+        if OPERATION in values:
+            return _text(values[OPERATION])
         for key, operations in self._kinds.items():
-            value = values.get(key)
-            if value is not None and (found := operations.get(value.string_value.lower())):
+            if found := operations.get(_text(values.get(key)).lower()):
                 plan.written[OPERATION] = found
                 return found
         return ""
 
-    def _fold_messages(self, values: Mapping[str, AnyValue], plan: _Plan) -> None:
+    def _fold_messages(self, values: Mapping[str, Value], plan: _Plan) -> None:
         for target, messages, keys in self._folder.fold(values):
             if target in values or target in plan.written:
                 continue
@@ -92,7 +89,7 @@ class Translator:
             if reasons and FINISH_REASONS not in values:
                 plan.written[FINISH_REASONS] = reasons
 
-    def _choose(self, values: Mapping[str, AnyValue], rows: Mapping[str, Row], plan: _Plan) -> None:
+    def _choose(self, values: Mapping[str, Value], rows: Mapping[str, Row], plan: _Plan) -> None:
         """For each current name, the source that ranks first among those present."""
         sources = sorted((rows[key], key) for key in values if key in rows)
         for (_, target), source in sources:
@@ -103,26 +100,29 @@ class Translator:
             told = _told(target, values, plan)
             if told is None:
                 _take(plan, source, target, made)
-            elif told == (to_python(value) if made is None else made):
+            elif told == (value if made is None else made):
                 plan.gone.add(source)
 
-    def _made(self, target: str, value: AnyValue) -> Value:
+    def _made(self, target: str, value: Value) -> Value:
         """The value as `target` wants it; None where it can stay as it is."""
         if target == "gen_ai.provider.name":
-            return self._providers.get(value.string_value.lower())
-        if target in _LISTS and not value.HasField("array_value"):
-            return [to_python(value)]
-        if target.endswith("_tokens") and not value.HasField("int_value"):
-            return _whole_number(to_python(value))
+            return self._providers.get(_text(value).lower())
+        if target in _LISTS and not isinstance(value, list):
+            return [value]
+        if target.endswith("_tokens") and value.__class__ is not int:
+            return _whole_number(value)
         return None
 
 
-def _told(target: str, values: Mapping[str, AnyValue], plan: _Plan) -> Value:
+def _told(target: str, values: Mapping[str, Value], plan: _Plan) -> Value:
     """What the span says under `target`, now or once the plan is carried out."""
     if target in plan.written:
         return plan.written[target]
-    value = values.get(target) or values.get(plan.moved.get(target, ""))
-    return None if value is None else to_python(value)
+    return values[target] if target in values else values.get(plan.moved.get(target, ""))
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _take(plan: _Plan, source: str, target: str, made: Value) -> None:

@@ -49,7 +49,7 @@ class BatchRedactor:
         """Redact the batch in place. Does not raise: what fails is masked."""
         run, outcome = self._run(), Outcome()
         spans = SpanRedactor(self._redactor, self._technical, run)
-        discard_unsearchable(batch.message)
+        discard_unsearchable(batch.request)
         if self._config.resource_attributes:
             for resource in {record.resource: None for record in batch.spans}:
                 _guarded(spans.resource, resource, run, outcome)
@@ -69,7 +69,7 @@ class BatchRedactor:
 def mask_batch(batch: Batch, reason: str) -> Outcome:
     """Take all text out of a batch that nobody could redact."""
     run = Run(Budget(0))
-    discard_unsearchable(batch.message)
+    discard_unsearchable(batch.request)
     for record in batch.spans:
         for part in (record, record.resource, record.scope):
             mask_record(part, f"<REDACTED:{reason}>")

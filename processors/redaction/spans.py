@@ -5,10 +5,13 @@ import re
 from typing import Any
 
 import orjson
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from collector import Attributes, ResourceRecord, ScopeRecord, SpanRecord, to_python
+from collector import ResourceRecord, ScopeRecord, SpanRecord, to_python
+from collector.attributes import decode
+from collector.wire import serialized
 from processors.redaction.keys import is_technical
 from processors.redaction.redactor import Redactor
 from processors.redaction.rules import DROP, Treatment
@@ -33,7 +36,9 @@ class SpanRedactor:
         self._values = ValueRedactor(redactor, run)
         self._technical = ValueRedactor(technical, run)
         self._treatments = redactor.treatments
-        self._done = run.done
+        self._run = run
+        self._clean: set[bytes] = set()
+        """Serialized attributes in which there was nothing to do."""
 
     def span(self, record: SpanRecord) -> None:
         """Redact all text of a span; its ids, times, kind and status code stay."""
@@ -41,18 +46,20 @@ class SpanRedactor:
         self._values.field(span, "name")
         self._values.field(span.status, "message")
         self._trace_state(span)
-        self._attributes(record.attributes, span.attributes)
+        self._attributes(span)
+        record.reread()
         for event in span.events:
             self._values.field(event, "name")
-            self._attributes(Attributes(event.attributes), event.attributes)
+            self._attributes(event)
         for link in span.links:
             self._trace_state(link)
-            self._attributes(Attributes(link.attributes), link.attributes)
+            self._attributes(link)
 
     def resource(self, record: ResourceRecord) -> None:
         """Redact the attributes, the schema and the entities of a resource."""
         self._values.field(record, "schema_url")
-        self._attributes(record.attributes, record.resource.attributes)
+        self._attributes(record.resource)
+        record.reread()
         for entity in record.resource.entity_refs:
             for name in ("schema_url", "type"):
                 self._values.field(entity, name)
@@ -65,31 +72,41 @@ class SpanRedactor:
         self._values.field(record, "schema_url")
         self._values.field(record.scope, "name")
         self._technical.field(record.scope, "version")
-        self._attributes(record.attributes, record.scope.attributes)
+        self._attributes(record.scope)
+        record.reread()
 
-    def _attributes(self, index: Attributes, entries: Any) -> None:
-        # The index knows the last of equal keys only; the others hold somebody's data too.
-        twice = len(index) != len(entries)
-        pairs = list(entries) if twice else list(index.entries.values())
-        renamed, dropped = {}, set()
-        index.memo = None
-        of, ordinary, done = self._treatments.of, self._treatments.ordinary, self._done
-        for entry in pairs:
-            key, before = entry.key, len(done)
-            treatment = of(key)
-            if treatment is not ordinary or not is_technical(key):
-                self._values.value(entry.value, key, treatment)
-            elif entry.value.WhichOneof("value") not in _NUMBERS:
-                self._technical.value(entry.value, key)
-            if len(done) > before and any(action == DROP for _, action in done[before:]):
-                dropped.add(key)
-            elif (new := self._values.key(key)) != key:
-                renamed[key] = new
-        if dropped:
-            index.delete(*dropped)
-        for key, new in renamed.items():
-            index.set(new, index.get(key))
-            index.delete(key)
+    def _attributes(self, holder: Any) -> None:
+        attributes = serialized(holder)
+        before = attributes[:]
+        after = [self._attribute(item) for item in before]
+        if after != before:
+            dropped = {decode(item)[0] for item, new in zip(before, after, strict=True) if not new}
+            del attributes[:]
+            attributes.extend(new for new in after if new and decode(new)[0] not in dropped)
+
+    def _attribute(self, item: bytes) -> bytes | None:
+        """The redacted KeyValue; None where it is to be dropped."""
+        if item in self._clean:
+            return item
+        entry = KeyValue.FromString(item)
+        entry.DiscardUnknownFields()
+        done, found = self._run.done, len(self._run.done)
+        self._entry(entry)
+        if any(action == DROP for _, action in done[found:]):
+            return None
+        redacted = entry.SerializeToString()
+        if redacted == item and len(done) == found:
+            self._clean.add(item)
+        return redacted
+
+    def _entry(self, entry: KeyValue) -> None:
+        key = entry.key
+        treatment = self._treatments.of(key)
+        if treatment is not self._treatments.ordinary or not is_technical(key):
+            self._values.value(entry.value, key, treatment)
+        elif entry.value.WhichOneof("value") not in _NUMBERS:
+            self._technical.value(entry.value, key)
+        entry.key = self._values.key(key)
 
     def _trace_state(self, message: Any) -> None:
         """Drop members of a tracestate (W3C Trace Context) that hold something."""
@@ -218,17 +235,20 @@ def discard_unsearchable(message: ExportTraceServiceRequest) -> None:
 
 def mask_record(record: SpanRecord | ResourceRecord | ScopeRecord, mask: str) -> None:
     """Take all text out of a record; the name of a span or of a scope becomes `mask`."""
-    for key in list(record.attributes):
-        record.attributes.delete(key)
     if isinstance(record, SpanRecord):
-        span = record.span
-        span.name = mask
-        span.trace_state = span.status.message = ""
-        del span.events[:]
-        del span.links[:]
-        return
-    record.schema_url = ""
-    if isinstance(record, ResourceRecord):
-        del record.resource.entity_refs[:]
+        record.span.name = mask
+        record.span.trace_state = record.span.status.message = ""
+        _clear(record.span, "attributes", "events", "links")
+    elif isinstance(record, ResourceRecord):
+        record.schema_url = ""
+        _clear(record.resource, "attributes", "entity_refs")
     else:
-        record.scope.name, record.scope.version = mask, ""
+        record.schema_url = record.scope.version = ""
+        record.scope.name = mask
+        _clear(record.scope, "attributes")
+    record.reread()
+
+
+def _clear(message: Message, *fields: str) -> None:
+    for field in fields:
+        message.ClearField(field)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-from collector import SpanRecord, to_python
+from collector import SpanRecord
 from processors._match import as_text
 from processors.tail_sampling.policies.base import Setup
 from processors.tail_sampling.summary import Summary
@@ -68,10 +68,8 @@ class TraceGroups:
 def _read(record: SpanRecord, key: str) -> str:
     if key == NAME:
         return record.span.name[:_LONGEST]
-    value = record.attributes.value(key) or record.resource.attributes.value(key)
-    if value is None:
-        return ""
-    return (value.string_value or as_text(to_python(value)) or "")[:_LONGEST]
+    own, shared = record.attributes, record.resource.attributes
+    return (as_text(own.get(key)) or as_text(shared.get(key)) or "")[:_LONGEST]
 
 
 def _itself(group: Group) -> Group:

@@ -118,7 +118,7 @@ class Replay(Generic[T]):
         ((trace_id, records),) = batch.by_trace().items()
         summary = self._rules.summary(trace_id)
         self._rules.observe(summary, records)
-        summary.size = batch.message.ByteSize()
+        summary.size = len(batch.payload)
         return summary
 
     def finish(self) -> list[Outcome[T]]:

@@ -1,11 +1,12 @@
 """What a decision writes on the spans that it keeps."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from collector import SpanRecord, to_python, write_value
+from collector import SpanRecord, Value
 from collector import tracestate as ts
-from collector.attributes import AnyValue, KeyValue
+from collector.attributes import encode
+from collector.wire import serialized
 from processors.tail_sampling.decision import Decision
 from processors.tail_sampling.policies.base import Weight
 from processors.tail_sampling.summary import POLICY_ATTRIBUTE, Head, Summary, dropped_by, read_head
@@ -24,30 +25,23 @@ class Stamp(NamedTuple):
 def stamp(records: Iterable[SpanRecord], what: Stamp) -> None:
     """Write policy, tracestate and totals on spans of one trace."""
     decision, summary = what
-    policy = KeyValue(key=POLICY_ATTRIBUTE, value=AnyValue(string_value=decision.policy))
+    policy: dict[str, Value] = {POLICY_ATTRIBUTE: decision.policy}
     stamped_before = summary is None or summary.stamped
     finals: dict[str, str] = {}
     for record in records:
         span = record.span
-        added = [policy] if summary is None or span.parent_span_id else [policy, *_totals(summary)]
+        added = policy if summary is None or span.parent_span_id else {**policy, **summary.totals()}
         if stamped_before:
-            for entry in added:
-                record.attributes.set(entry.key, to_python(entry.value))
+            for key, value in added.items():
+                record.attributes.set(key, value)
         else:  # the keys are new to the span, so its own need not be read
-            span.attributes.extend(added)
+            serialized(span).extend(encode(key, value) for key, value in added.items())
         before = span.trace_state
         if decision.weight is Weight.THRESHOLD or (before and decision.head is not None):
             after = finals.get(before)
             if after is None:
                 after = finals[before] = final_tracestate(before, decision)
             span.trace_state = after
-
-
-def _totals(summary: Summary) -> Iterator[KeyValue]:
-    for key, total in summary.totals().items():
-        entry = KeyValue(key=key)
-        write_value(entry.value, total)
-        yield entry
 
 
 def final_tracestate(before: str, decision: Decision) -> str:

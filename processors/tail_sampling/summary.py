@@ -116,7 +116,7 @@ class Summary:
             name = operation(attributes)
             if name:
                 self._observe_operation(name, span, attributes)
-            if POLICY_ATTRIBUTE in attributes.entries:
+            if POLICY_ATTRIBUTE in attributes.values:
                 self.stamped = True
 
     def _observe_head(self, tracestate: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from collector.attributes import write_value
+from collector.model_calls import model_call
 from processors.agent_metrics import AgentMetrics
 from tests.helpers import START, batch, consume, make, metric, span
 
@@ -180,7 +181,7 @@ def test_series_are_bounded() -> None:
 def test_a_call_that_cannot_be_read_is_left_out_and_counted_as_such() -> None:
     processor = make(AgentMetrics)
     item = batch(span(attributes=CALL), span(attributes=CALL))
-    item.spans[0].attributes.entries["gen_ai.usage.input_tokens"] = "no value"  # type: ignore[assignment]
+    model_call(item.spans[0].attributes).usage = "no usage"  # type: ignore[assignment]
     consume(processor, item)
     assert metric(processor, "llm_tokens_total", model="gpt-4o", direction="input") == 1_000
     labels = {"component": "test", "error": "AttributeError"}

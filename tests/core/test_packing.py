@@ -9,6 +9,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from collector import Batch, Packer, pack
+from collector.wire import Request
 from tests.helpers import batch, request, span
 
 names = st.text(max_size=200)
@@ -36,8 +37,8 @@ messages = st.builds(
 
 
 def built(records):
-    """The message of these records, made the long way."""
-    message = ExportTraceServiceRequest()
+    """The request of these records, made the long way."""
+    message = Request()
     resource = scope = target = None
     for record in records:
         if record.resource is not resource:

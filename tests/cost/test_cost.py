@@ -9,6 +9,7 @@ import pytest
 from genai_prices import Usage, calc_price
 from pydantic import ValidationError
 
+from collector.model_calls import model_call
 from processors.cost import Cost
 from tests.helpers import attributes, batch, consume, make, metric, span
 
@@ -196,8 +197,7 @@ def test_senseless_counts_harm_nobody(count: Any) -> None:
 def test_a_span_that_cannot_be_priced_is_passed_on_and_counted() -> None:
     processor = make(Cost)
     item = batch(span(attributes=CALL), span(attributes=CALL))
-    item.spans[0].attributes.entries["gen_ai.provider.name"] = "no entry"  # type: ignore[assignment]
-    item.spans[0].attributes.entries["gen_ai.usage.input_tokens"] = "no value"  # type: ignore[assignment]
+    model_call(item.spans[0].attributes).usage = "no usage"  # type: ignore[assignment]
     consume(processor, item)
     assert cost_and_source(dict(item.spans[1].attributes.items()))[1] == "genai-prices"
     labels = {"component": "test", "error": "AttributeError"}

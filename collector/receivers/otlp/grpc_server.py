@@ -8,14 +8,11 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from collector.errors import RefusedError
 from collector.http_server import cannot_listen
-from collector.receivers.otlp.intake import Intake, retry_seconds
+from collector.receivers.otlp.intake import Intake, read_request, retry_seconds
 from collector.receivers.otlp.settings import MEBIBYTE, GrpcSettings
 from collector.turns import TURNS
 
@@ -74,12 +71,12 @@ class GrpcServer:
 
     def _export(self, payload: bytes, context: grpc.ServicerContext) -> ExportTraceServiceResponse:
         try:
-            message = ExportTraceServiceRequest.FromString(payload)
+            request = read_request(payload)
         except DecodeError:
             self._intake.bad_request("malformed")
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not an ExportTraceServiceRequest")
         try:
-            return self._intake.take(message, payload)
+            return self._intake.take(request, payload)
         except RefusedError as error:
             _refuse(context, error)
         except Exception as error:

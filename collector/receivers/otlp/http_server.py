@@ -7,7 +7,6 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 from google.rpc import code_pb2
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,7 @@ from starlette.routing import Route
 
 from collector.errors import RefusedError
 from collector.receivers.otlp.compression import BadBodyError, TooLargeError, decoder
-from collector.receivers.otlp.intake import Intake, retry_seconds
+from collector.receivers.otlp.intake import Intake, read_request, retry_seconds
 from collector.receivers.otlp.json_codec import parse_json
 from collector.receivers.otlp.settings import MEBIBYTE, HttpSettings
 from collector.turns import TURNS
@@ -80,10 +79,8 @@ class _Endpoint:
 
     def _export(self, content_type: str, body: bytes) -> Response:
         try:
-            if content_type == JSON:
-                message, payload = parse_json(body), None
-            else:
-                message, payload = ExportTraceServiceRequest.FromString(body), body
+            payload = parse_json(body).SerializeToString() if content_type == JSON else body
+            message = read_request(payload)
         except (DecodeError, ValueError):  # their texts may quote the body
             text = "the body is not an ExportTraceServiceRequest"
             return self._fail(

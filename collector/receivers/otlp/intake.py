@@ -12,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from collector.batch import Batch
 from collector.component import Receiver
 from collector.errors import RefusedError
+from collector.wire import Request
 
 _NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
 _PARENT_LENGTHS = frozenset((0, 8))
@@ -44,15 +45,15 @@ class Intake:
         )
 
     def take(
-        self, message: ExportTraceServiceRequest, payload: bytes | None
+        self, request: ExportTraceServiceRequest, payload: bytes
     ) -> ExportTraceServiceResponse:
         """Give the spans to the pipelines; the answer for the sender, once they are owned.
 
-        `payload` is the message's serialized form where it came that way. Raises RefusedError
-        if they cannot be taken now, and whatever else a pipeline raises.
+        `request` is what `read_request` makes of `payload`. Raises RefusedError if they cannot be
+        taken now, and whatever else a pipeline raises.
         """
-        unusable = 0 if _all_usable(message) else _take_out_unusable(message)
-        batch = Batch(message, payload=None if unusable else payload)
+        unusable = 0 if _all_usable(request) else _take_out_unusable(request)
+        batch = Batch(request=request, payload=None if unusable else payload)
         spans = batch.span_count
         if spans:
             self._consume(batch, spans)
@@ -84,6 +85,13 @@ class Intake:
                 "bytes, neither of them all zero"
             )
         return response
+
+
+def read_request(payload: bytes) -> ExportTraceServiceRequest:
+    """The request as batches hold it. Raises protobuf's DecodeError if it is malformed anywhere."""
+    # What travels on keeps its attributes serialized, and so would not tell.
+    ExportTraceServiceRequest.FromString(payload)
+    return Request.FromString(payload)
 
 
 def retry_seconds(error: RefusedError) -> int:

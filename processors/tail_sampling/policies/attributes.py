@@ -7,8 +7,7 @@ from typing import Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from collector import ConfigModel, SpanRecord
-from collector.attributes import AnyValue
+from collector import ConfigModel, SpanRecord, Value
 from processors._match import check_pattern
 from processors.tail_sampling.policies.base import Observer, Setup, Verdict
 from processors.tail_sampling.summary import Summary
@@ -30,7 +29,7 @@ A = TypeVar("A", bound=AttributeSettings)
 class AttributePolicy(Observer[A]):
     """Base of the policies that match the values of one attribute."""
 
-    def matches(self, value: AnyValue) -> bool:
+    def matches(self, value: Value) -> bool:
         """Whether the attribute's value is one that is looked for."""
         raise NotImplementedError
 
@@ -48,11 +47,11 @@ class AttributePolicy(Observer[A]):
 
     def _seen_on(self, record: SpanRecord) -> bool:
         key = self.settings.key
-        own = record.attributes.value(key)
-        if own is not None and self.matches(own):
-            return True
-        shared = record.resource.attributes.value(key)
-        return shared is not None and self.matches(shared)
+        return any(
+            self.matches(attributes.values[key])
+            for attributes in (record.attributes, record.resource.attributes)
+            if key in attributes
+        )
 
 
 class StringAttributeSettings(AttributeSettings):
@@ -85,10 +84,9 @@ class StringAttribute(AttributePolicy[StringAttributeSettings]):
             _regex_matcher(settings) if settings.enabled_regex_matching else (exact.__contains__)
         )
 
-    def matches(self, value: AnyValue) -> bool:
+    def matches(self, value: Value) -> bool:
         """Whether the text is wanted; an empty one, or none, never is."""
-        text = value.string_value
-        return bool(text) and self._matches(text)
+        return isinstance(value, str) and bool(value) and self._matches(value)
 
 
 def _regex_matcher(settings: StringAttributeSettings) -> Callable[[str], bool]:
@@ -124,14 +122,12 @@ class NumericAttribute(AttributePolicy[NumericAttributeSettings]):
 
     Settings = NumericAttributeSettings
 
-    def matches(self, value: AnyValue) -> bool:
+    def matches(self, value: Value) -> bool:
         """Whether it is an integer or a double within the range."""
-        kind = value.WhichOneof("value")
-        if kind not in ("int_value", "double_value"):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        number = value.int_value if kind == "int_value" else value.double_value
         low, high = self.settings.min_value, self.settings.max_value
-        return (low is None or number >= low) and (high is None or number <= high)
+        return (low is None or value >= low) and (high is None or value <= high)
 
 
 class BooleanAttributeSettings(AttributeSettings):
@@ -146,6 +142,6 @@ class BooleanAttribute(AttributePolicy[BooleanAttributeSettings]):
 
     Settings = BooleanAttributeSettings
 
-    def matches(self, value: AnyValue) -> bool:
+    def matches(self, value: Value) -> bool:
         """Whether it is a boolean, and this one."""
-        return value.HasField("bool_value") and value.bool_value == self.settings.value
+        return value is self.settings.value

@@ -7,11 +7,11 @@ from heapq import nsmallest
 from operator import attrgetter
 from typing import NamedTuple, Self
 
+import orjson
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pydantic import Field, model_validator
 
-from collector import ConfigModel, SpanRecord
-from collector.attributes import KeyValue
+from collector import ConfigModel, SpanRecord, Value
 from collector.model_calls import AGENT_RUN, MODEL_CALLS, RETRY_ATTRIBUTES, TOOL_CALL, operation
 from processors.tail_sampling.policies.base import Observer, Setup, Verdict
 from processors.tail_sampling.summary import Summary
@@ -19,6 +19,7 @@ from processors.tail_sampling.summary import Summary
 MOST_CALLS = 1000
 """So many calls of a trace are followed; later ones are not looked at."""
 _CALLS = MODEL_CALLS | {TOOL_CALL, AGENT_RUN}
+_SORTED = orjson.OPT_SORT_KEYS
 _LAYOUT = struct.Struct("=8sqqQQ?")
 
 
@@ -91,18 +92,19 @@ class Retries(Observer[RetriesSettings]):
 
     def _call(self, name: str, record: SpanRecord) -> Call:
         span = record.span
-        entries, parent = record.attributes.entries, span.parent_span_id
+        values, parent = record.attributes.values, span.parent_span_id
         return Call(
             span.span_id,
             hash((parent, span.name)) if parent else 0,
             self._repeats(name, record),
             span.start_time_unix_nano,
             span.end_time_unix_nano if record.failed else 0,
-            not self._attributes.isdisjoint(entries) and self._counts(entries),
+            not self._attributes.isdisjoint(values) and self._counts(values),
         )
 
-    def _counts(self, entries: Mapping[str, KeyValue]) -> bool:
-        return any(entries[key].value.int_value > 0 for key in self._attributes if key in entries)
+    def _counts(self, values: Mapping[str, Value]) -> bool:
+        counts = map(values.get, self._attributes)
+        return any(count > 0 for count in counts if isinstance(count, int))
 
     def _repeats(self, name: str, record: SpanRecord) -> int:
         """A client and a server may each tell of the same call: only those of one kind compare."""
@@ -117,8 +119,8 @@ class Retries(Observer[RetriesSettings]):
     def _arguments(self, record: SpanRecord) -> bytes:
         if not self.settings.same_arguments:
             return b""
-        told = record.attributes.value("gen_ai.tool.call.arguments")
-        return b"" if told is None else told.SerializeToString(deterministic=True)
+        told = record.attributes.get("gen_ai.tool.call.arguments")
+        return b"" if told is None else orjson.dumps(told, default=bytes.hex, option=_SORTED)
 
 
 def _unpack(calls: bytes | bytearray) -> list[Call]:

@@ -5,8 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from collector import Attributes, ConfigModel, SpanRecord
-from collector.attributes import AnyValue
+from collector import Attributes, ConfigModel, SpanRecord, Value
 from collector.model_calls import MODEL_CALLS, model_call, operation
 from processors.tail_sampling.policies.base import Observer, S, Setup, Verdict
 from processors.tail_sampling.summary import Summary
@@ -130,7 +129,7 @@ class Evaluation(SeenPolicy[EvaluationSettings]):
             return False
         if self._any or found.text(_LABEL).lower() in self._labels:
             return True
-        score, settings = _number(found.value(_SCORE)), self.settings
+        score, settings = _number(found.get(_SCORE)), self.settings
         return score is not None and (
             (settings.below is not None and score < settings.below)
             or (settings.above is not None and score > settings.above)
@@ -145,11 +144,10 @@ def _evaluations(record: SpanRecord) -> Iterator[Attributes]:
             yield Attributes(event.attributes)
 
 
-def _number(value: AnyValue | None) -> float | None:
-    kind = value.WhichOneof("value") if value is not None else None
-    if value is None or kind not in ("int_value", "double_value"):
+def _number(value: Value) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value.double_value if kind == "double_value" else float(value.int_value)
+    return float(value)
 
 
 class GuardrailSettings(ConfigModel):
@@ -172,8 +170,7 @@ class Guardrail(SeenPolicy[GuardrailSettings]):
 
     def matches(self, record: SpanRecord) -> bool:
         """Whether one of them intervened on the span."""
-        entries = record.attributes.entries
-        if _FIRED not in entries or not entries[_FIRED].value.bool_value:
+        if record.attributes.values.get(_FIRED) is not True:
             return False
         text = record.attributes.text
         return _among(self._policies, text(_POLICY)) and _among(self._actions, text(_ACTION))
