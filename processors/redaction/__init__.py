@@ -74,8 +74,8 @@ class Redaction(Processor[RedactionConfig]):
     def redact(self, text: str, key: str = "") -> tuple[str, list[Finding]]:
         """One string redacted as if it stood under the attribute `key`, and what was found in it.
 
-        Findings are at their places in `text`, without overlaps; one in JSON with escapes covers
-        its whole string. Nothing is counted.
+        Findings are at their places in `text`, without overlaps; one in base64 covers all of it.
+        Nothing is counted.
         """
         return self._local().redact_text(text, key)
 

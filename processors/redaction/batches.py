@@ -1,19 +1,27 @@
 """A whole batch redacted: the same in the collector's own process and in a worker's."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import partial
 
 from collector import Batch, ResourceRecord, ScopeRecord, SpanRecord
 from processors.redaction.budget import Budget
-from processors.redaction.build import make_redactor
+from processors.redaction.build import load_names, make_redactor
 from processors.redaction.config import RedactionConfig
-from processors.redaction.findings import Finding
+from processors.redaction.findings import Finding, merge
 from processors.redaction.run import Run
-from processors.redaction.spans import SpanRedactor, discard_unsearchable, mask_record
+from processors.redaction.spans import (
+    Seen,
+    SpanRedactor,
+    TextCollector,
+    ValueRedactor,
+    discard_unsearchable,
+    mask_record,
+)
 
-R = TypeVar("R", SpanRecord, ResourceRecord, ScopeRecord)
+Record = SpanRecord | ResourceRecord | ScopeRecord
 
 
 @dataclass
@@ -34,7 +42,11 @@ class BatchRedactor:
     def __init__(self, config: RedactionConfig) -> None:
         """Loads Presidio and the rules: seconds. Raises what the settings' components raise."""
         self._config = config
-        self._redactor = make_redactor(config)
+        self._names = load_names(config)
+        self._redactor = make_redactor(config, self._names)
+        # Not with the model, which takes labels such as `chat gpt-4o` for names; they are short.
+        labels = config.model_copy(update={"cache_bytes": 0})
+        self._labels = make_redactor(labels) if self._names else self._redactor
         self._technical = make_redactor(config, technical=True)
         # Once now, so that no batch has to wait for what is made on first use.
         self.redact_text("alice@example.com, +1 415 555 0132, 4111 1111 1111 1111")
@@ -43,24 +55,47 @@ class BatchRedactor:
         """One string as if it stood under the attribute `key`, and what was found in it, sorted."""
         run = self._run()
         redacted = self._redactor.redact(text, key, run)
-        return redacted, sorted(run.findings)
+        return redacted, merge(run.findings)
 
     def redact(self, batch: Batch) -> Outcome:
         """Redact the batch in place. Does not raise: what fails is masked."""
         run, outcome = self._run(), Outcome()
-        spans = SpanRedactor(self._redactor, self._technical, run)
         discard_unsearchable(batch.request)
-        if self._config.resource_attributes:
-            for resource in {record.resource: None for record in batch.spans}:
-                _guarded(spans.resource, resource, run, outcome)
-            for scope in {record.scope: None for record in batch.spans}:
-                _guarded(spans.scope, scope, run, outcome)
-        for record in batch.spans:
-            _guarded(spans.span, record, run, outcome)
+        spans = SpanRedactor(
+            ValueRedactor(self._redactor, run, self._ahead(batch, run)),
+            ValueRedactor(self._labels, run),
+            ValueRedactor(self._technical, run),
+        )
+        for redact, record in self._parts(batch, spans):
+            _guarded(redact, record, run, outcome)
         batch.changed()
         outcome.done.update(run.done)
         outcome.masked.update(run.masked)
         return outcome
+
+    def _ahead(self, batch: Batch, run: Run) -> Seen:
+        """What comes of the texts that are searched for names; without a model, nothing yet."""
+        if self._names is None:
+            return {}
+        from processors.redaction import ahead
+
+        collector, others = TextCollector(self._redactor, run), TextCollector(self._labels, run)
+        for collect, _ in self._parts(batch, SpanRedactor(collector, others, others)):
+            with contextlib.suppress(Exception):  # it comes again, and is masked then
+                collect()
+        return ahead.redacted(collector.texts, self._redactor, self._names, run.budget)
+
+    def _parts(
+        self, batch: Batch, spans: SpanRedactor
+    ) -> Iterator[tuple[Callable[[], None], Record]]:
+        """Everything in a batch that holds text, and how `spans` goes through it."""
+        if self._config.resource_attributes:
+            for resource in {record.resource: None for record in batch.spans}:
+                yield partial(spans.resource, resource), resource
+            for scope in {record.scope: None for record in batch.spans}:
+                yield partial(spans.scope, scope), scope
+        for record in batch.spans:
+            yield partial(spans.span, record), record
 
     def _run(self) -> Run:
         return Run(Budget(self._config.batch_timeout))
@@ -78,9 +113,9 @@ def mask_batch(batch: Batch, reason: str) -> Outcome:
     return Outcome(masked=Counter(run.masked))
 
 
-def _guarded(redact: Callable[[R], None], record: R, run: Run, outcome: Outcome) -> None:
+def _guarded(redact: Callable[[], None], record: Record, run: Run, outcome: Outcome) -> None:
     try:
-        redact(record)
+        redact()
     except Exception as error:  # whatever it was, nothing must pass as it is
         outcome.errors.append(type(error).__name__)
         mask_record(record, run.mask("error"))

@@ -1,6 +1,7 @@
 """A redactor from its settings."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from processors.redaction import custom, lists, secrets
 from processors.redaction.action_settings import Action, AttributeRule
@@ -16,6 +17,9 @@ from processors.redaction.placeholders import veil
 from processors.redaction.redactor import Redactor
 from processors.redaction.rules import WHOLE, Rule, Treatment
 
+if TYPE_CHECKING:
+    from processors.redaction.ner import NerDetector
+
 _SHORTEST = 4
 """Characters of the shortest text in which something is found, but for denied ones."""
 
@@ -23,14 +27,26 @@ _NEVER_BY_CHANCE = ("EMAIL_ADDRESS",)
 """Of the entities, what no name of software and no id is mistaken for; nor is it for a secret."""
 
 
-def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redactor:
+def load_names(config: RedactionConfig) -> "NerDetector | None":
+    """What finds names, if the settings want it. Raises StartError for a model that cannot be had.
+
+    It comes before any redactor: spaCy is loaded then, and Presidio uses it.
+    """
+    if config.ner is None:
+        return None
+    from processors.redaction import ner, ner_models
+
+    return ner.NerDetector(ner_models.load(config.ner), config.modelled, config.ner.timeout)
+
+
+def make_redactor(
+    config: RedactionConfig, names: "NerDetector | None" = None, *, technical: bool = False
+) -> Redactor:
     """The redactor that the settings describe, ready to use: everything is loaded.
 
-    One for `technical` values (see `keys`) finds only what nothing technical looks like. Raises
-    StartError where a model cannot be loaded.
+    It finds names with what `load_names` gives. One for `technical` values (see `keys`) finds only
+    what nothing technical looks like.
     """
-    # A model comes first: spaCy is loaded then, and Presidio uses it.
-    names = [] if technical else _ner(config)
     from processors.redaction import recognizers
 
     entities = [e for e in config.entities if not technical or e in _NEVER_BY_CHANCE]
@@ -44,11 +60,11 @@ def make_redactor(config: RedactionConfig, *, technical: bool = False) -> Redact
     treatments = _treatments(config)
     denied = lists.denying(config.deny)
     detectors = [
+        # First: where texts wait to be searched for names together, no other looks in vain.
+        *lists.allowing([names] if names else [], config.allow),
         *lists.allowing(detectors, config.allow),
         *denied,
         *treatments.watches,
-        # Last: the others' time goes by while a model searches.
-        *lists.allowing(names, config.allow),
     ]
     analyzer = Analyzer(
         detectors,
@@ -73,14 +89,6 @@ def _secret_detectors(config: RedactionConfig) -> list[Detector]:
     files = config.rule_files
     own = [*secrets.detectors(*files.disabled), TokenDetector()] if config.secrets else []
     return [*files.allowed_in(own), *files.detectors]
-
-
-def _ner(config: RedactionConfig) -> list[Detector]:
-    if config.ner is None:
-        return []
-    from processors.redaction import ner, ner_models
-
-    return [ner.NerDetector(ner_models.load(config.ner), config.modelled, config.ner.timeout)]
 
 
 def _treatments(config: RedactionConfig) -> Treatments:

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from processors.redaction.edits import Edit
@@ -35,8 +36,34 @@ class Verdict(NamedTuple):
     edits: tuple[Edit, ...] = ()
     """None overlapping."""
     done: tuple[Done, ...] = ()
-    noted: bool = False
-    """Whether parts of it were noted elsewhere already, so that it cannot be had again."""
+
+    def placed(self, place: Callable[[int], int], written: Callable[[str], str]) -> "Verdict":
+        """The same on a text that holds this one: where each place is there, and how an edit's text
+        is `written` there.
+        """
+        edits = [Edit(place(start), place(end), written(new)) for start, end, new in self.edits]
+        done = [
+            each._replace(
+                finding=each.finding._replace(
+                    start=place(each.finding.start), end=place(each.finding.end)
+                )
+            )
+            for each in self.done
+        ]
+        return Verdict(tuple(edits), tuple(done))
+
+
+CLEAN = Verdict()
+"""Nothing was found."""
+
+
+def joined(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict on a text from those on its parts, at their places in it."""
+    found = [verdict for verdict in verdicts if verdict.edits or verdict.done]
+    if not found:
+        return CLEAN
+    edits = tuple(edit for verdict in found for edit in verdict.edits)
+    return Verdict(edits, tuple(done for verdict in found for done in verdict.done))
 
 
 class Cache:

@@ -9,9 +9,9 @@ import orjson
 
 from processors.redaction import base64_text, escapes, json_text
 from processors.redaction.budget import DepthError
+from processors.redaction.cache import CLEAN, Verdict
 from processors.redaction.edits import Edit, applied
 from processors.redaction.encryption import MARK, Cipher
-from processors.redaction.run import Place
 
 # Around a token may stand escapes of URLs (RFC 3986, section 2.1), of HTML and of JSON that was cut
 # off; its backslashes double with each JSON that a string is put into.
@@ -44,7 +44,7 @@ class Decrypter:
         if MARK not in text and not _LONG_WORD.match(text):
             return text
         if json_text.is_json(text):
-            return json_text.edit(text, "", _JsonRestorer(self))
+            return applied(text, json_text.verdict(text, "", _JsonRestorer(self)).edits)
         parts: list[str] = []
         position = 0
         for quoted in _QUOTED.finditer(text):
@@ -112,14 +112,18 @@ class _JsonRestorer:
     def __init__(self, decrypter: Decrypter) -> None:
         self._decrypter = decrypter
 
-    def key(self, name: str, _place: Place) -> str:
-        return self._decrypter.plain(name)
+    def key(self, name: str) -> Verdict:
+        return self._restored(name)
 
-    def string(self, value: str, _key: str, _label: str, _place: Place) -> str:
-        return self._decrypter.plain(value)
+    def string(self, value: str, _key: str, _label: str) -> Verdict:
+        return self._restored(value)
 
-    def number(self, _literal: str, _key: str, _place: Place) -> str | None:
-        return None
+    def number(self, _digits: str, _key: str) -> Verdict:
+        return CLEAN
 
     def whole(self, _key: str) -> bool:
         return False
+
+    def _restored(self, text: str) -> Verdict:
+        plain = self._decrypter.plain(text)
+        return CLEAN if plain == text else Verdict((Edit(0, len(text), plain),))

@@ -6,15 +6,21 @@ the first of two equal keys. It is known to be valid, so its tokens can be told 
 
 import json
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import orjson
 
-from processors.redaction.run import Place
+from processors.redaction.cache import CLEAN, Verdict, joined
+from processors.redaction.edits import Edit
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d[\d.eE+\-]*', re.DOTALL)
 _PART = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{\]}]|[^\s,:\[{\]}"]+', re.DOTALL)
+# Each is one character.
+_ESCAPE = re.compile(
+    r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)"
+)
 _NESTING = {"[": 1, "{": 1, "]": -1, "}": -1}
 _START = re.compile(r'\s*[\[{"]')
 # `{"field": "ssn", "value": "212345678"}`: the label says what the value is.
@@ -24,24 +30,24 @@ _MAX_LABEL = 40
 
 
 class Editor(Protocol):
-    """Decides what becomes of the parts of a JSON text."""
+    """Says what comes of the parts of a JSON text."""
 
-    def key(self, name: str, place: Place) -> str:
-        """What stands for an object's key."""
+    def key(self, name: str) -> Verdict:
+        """What comes of an object's key."""
         ...
 
     def whole(self, key: str) -> bool:
         """Whether the editor takes a member's value as a whole: `string` gets it, as JSON text
-        unless it is a string.
+        unless it is a string, and leaves all of it or nothing.
         """
         ...
 
-    def string(self, value: str, key: str, label: str, place: Place) -> str:
-        """What stands for a string under `key`; `label` is what a neighbour calls it, or ""."""
+    def string(self, value: str, key: str, label: str) -> Verdict:
+        """What comes of a string under `key`; `label` is what a neighbour calls it, or ""."""
         ...
 
-    def number(self, literal: str, key: str, place: Place) -> str | None:
-        """The string that stands for a number under `key`; None to leave it."""
+    def number(self, digits: str, key: str) -> Verdict:
+        """What comes of a number under `key`, without its sign and a fraction of `.0`."""
         ...
 
 
@@ -76,17 +82,15 @@ def _is_pythons(text: str) -> bool:
     return True
 
 
-def edit(text: str, key: str, editor: Editor) -> str:
-    """The JSON text with the editor's changes; `key` is what the text itself stands under."""
-    parts: list[str] = []
-    position = 0
-    for start, end, literal in _edits(text, key, editor):
-        parts += (text[position:start], literal)
-        position = end
-    return "".join((*parts, text[position:])) if parts else text
+def verdict(text: str, key: str, editor: Editor) -> Verdict:
+    """What comes of the JSON text; `key` is what it stands under itself.
+
+    Edits are as small as those of its parts, so that they hold nothing of what stays.
+    """
+    return joined(_verdicts(text, key, editor))
 
 
-def _edits(text: str, key: str, editor: Editor) -> Iterator[tuple[int, int, str]]:
+def _verdicts(text: str, key: str, editor: Editor) -> Iterator[Verdict]:
     label, outer, done = "", key, 0
     for token in _TOKEN.finditer(text):
         start, end = token.span()
@@ -94,31 +98,65 @@ def _edits(text: str, key: str, editor: Editor) -> Iterator[tuple[int, int, str]
             continue
         end -= len(token[1] or "")
         if text[start] != '"':
-            new = editor.number(token[0], key, Place(start, end, literal=True))
-            old = None
+            yield _number(token[0], key, start, editor)
+        elif token[1]:
+            outer, key = key, _decoded(text[start:end])
+            yield _in_string(editor.key(key), text, start, end)
         else:
-            old, literal = _decoded(text, start, end)
-            if token[1]:
-                outer, key, new = key, old, editor.key(old, Place(start + 1, end - 1, literal))
-            else:
-                named = label if key in _VALUES else ""
-                new = editor.string(old, key, named, Place(start + 1, end - 1, literal))
-                label = old if key in _LABELS and len(old) <= _MAX_LABEL else label
-        if new is not None and new != old:
-            yield start, end, orjson.dumps(new).decode()
+            old = _decoded(text[start:end])
+            named = label if key in _VALUES else ""
+            yield _in_string(editor.string(old, key, named), text, start, end)
+            label = old if key in _LABELS and len(old) <= _MAX_LABEL else label
         if token[1] and editor.whole(key):
             start, done = _value(text, token.end())
-            yield start, done, _replaced(text[start:done], key, start, editor)
+            yield _replaced(text, key, start, done, editor)
             key = outer
 
 
-def _replaced(value: str, key: str, start: int, editor: Editor) -> str:
-    """What stands for a member's whole value; `null` is none, and stays."""
+def _number(literal: str, key: str, start: int, editor: Editor) -> Verdict:
+    digits = literal.removesuffix(".0").lstrip("-")
+    first = start + len(literal) - len(literal.lstrip("-"))
+    found = editor.number(digits, key)
+    return _quoted(found, (start, first), (first + len(digits), start + len(literal)))
+
+
+def _replaced(text: str, key: str, start: int, end: int, editor: Editor) -> Verdict:
+    """What comes of a member's whole value; `null` is none, and stays."""
+    value = text[start:end]
     if value == "null":
-        return value
-    old = orjson.loads(value) if value[0] == '"' else value
-    new = editor.string(old, key, "", Place(start, start + len(value), literal=False))
-    return value if new == old else orjson.dumps(new).decode()
+        return CLEAN
+    if value[0] == '"':
+        return _in_string(editor.string(_decoded(value), key, ""), text, start, end)
+    return _quoted(editor.string(value, key, ""), (start, start), (end, end))
+
+
+def _quoted(found: Verdict, before: tuple[int, int], behind: tuple[int, int]) -> Verdict:
+    """The verdict on what stands between two stretches; where it changes, it becomes a string."""
+    placed = found.placed(lambda place: before[1] + place, _escaped)
+    if not placed.edits:
+        return placed
+    return placed._replace(edits=(Edit(*before, '"'), *placed.edits, Edit(*behind, '"')))
+
+
+def _in_string(found: Verdict, text: str, start: int, end: int) -> Verdict:
+    """The verdict on the value of a string token, at its places in the text."""
+    if not found.edits and not found.done:
+        return found
+    return found.placed(_places(text[start + 1 : end - 1], start + 1), _escaped)
+
+
+def _places(content: str, start: int) -> Callable[[int], int]:
+    """From places in a string's value to those in the text, where its content is at `start`."""
+    behind, shifts = [0], [start]
+    for escape in _ESCAPE.finditer(content) if "\\" in content else ():
+        shifts.append(shifts[-1] + len(escape[0]) - 1)
+        behind.append(start + escape.end() - shifts[-1])
+    return lambda place: place + shifts[bisect_right(behind, place) - 1]
+
+
+def _escaped(text: str) -> str:
+    """The text as it stands in a string."""
+    return orjson.dumps(text).decode()[1:-1]
 
 
 def _value(text: str, start: int) -> tuple[int, int]:
@@ -132,9 +170,9 @@ def _value(text: str, start: int) -> tuple[int, int]:
     raise ValueError("not JSON")
 
 
-def _decoded(text: str, start: int, end: int) -> tuple[str, bool]:
-    """A string token's value, and whether it stands in the text as it is."""
-    content = text[start + 1 : end - 1]
-    if "\\" not in content:
-        return content, True
-    return orjson.loads(text[start:end]), False
+def _decoded(token: str) -> str:
+    """A string token's value."""
+    if "\\" not in token:
+        return token[1:-1]
+    value: str = orjson.loads(token)
+    return value

@@ -1,24 +1,13 @@
 """What redacting a batch may take, and what came of it."""
 
-from typing import NamedTuple
-
 from processors.redaction.budget import Budget
 from processors.redaction.findings import Finding
-
-
-class Place(NamedTuple):
-    """Where a part of a text stands in it."""
-
-    start: int
-    end: int
-    literal: bool
-    """Whether it stands there as it is, without escapes."""
 
 
 class Run:
     """Passed along while strings are redacted; of one thread."""
 
-    __slots__ = ("again", "budget", "done", "findings", "masked")
+    __slots__ = ("again", "budget", "done", "findings", "fleeting", "masked", "waiting")
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
@@ -31,29 +20,24 @@ class Run:
         """Findings in order, at their places in the string that is being redacted."""
         self.again = False
         """Whether this is another pass over redacted text: only what changes it is noted."""
+        self.fleeting = 0
+        """Grows with what makes a verdict one for this time only, not to be remembered."""
+        self.waiting = False
+        """Whether a model has yet to search a part: nothing that comes of the string counts."""
 
     def note(self, finding: Finding, action: str) -> None:
         """Something was found, and this was done."""
         self.done.append((finding.type, action))
-        self.findings.append(finding)
+        if not self.again:
+            self.findings.append(finding)
+
+    def wait(self) -> None:
+        """A part could not be searched yet."""
+        self.waiting = True
+        self.fleeting += 1
 
     def mask(self, reason: str) -> str:
         """What stands for a value that could not be searched."""
         self.masked.append(reason)
+        self.fleeting += 1
         return f"<REDACTED:{reason}>"
-
-    def moved(self, first: int, place: Place) -> None:
-        """Put the findings since number `first`, which are in a part, at their places in the text.
-
-        Where the part is written otherwise in the text, one finding covers all of it.
-        """
-        inside = self.findings[first:]
-        if not inside:
-            return
-        start, end = place.start, place.end
-        if place.literal:
-            moved = [f._replace(start=start + f.start, end=start + f.end) for f in inside]
-        else:
-            surest = max(inside, key=lambda finding: finding.score)
-            moved = [surest._replace(start=start, end=end)]
-        self.findings[first:] = moved

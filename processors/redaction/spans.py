@@ -28,28 +28,42 @@ _HIDDEN = {byte: 0xE000 + byte for byte in range(0x80, 0x100)}
 _SHOWN = {character: byte for byte, character in _HIDDEN.items()}
 
 
+Text = tuple[str, str, Treatment | None]
+"""A text, the key it stands under, and its treatment if that is not the key's."""
+Seen = dict[Text, tuple[str, list[tuple[str, str]], list[str]]]
+"""What comes of texts: redacted, and what is noted in a run, as done and as masked."""
+
+
 class SpanRedactor:
     """Redacts the messages of one batch, in place. Of one thread."""
 
-    def __init__(self, redactor: Redactor, technical: Redactor, run: Run) -> None:
-        """`technical` is for what `keys.is_technical` names."""
-        self._values = ValueRedactor(redactor, run)
-        self._technical = ValueRedactor(technical, run)
-        self._treatments = redactor.treatments
-        self._run = run
+    def __init__(
+        self,
+        values: "ValueRedactor",
+        labels: "ValueRedactor",
+        technical: "ValueRedactor",
+    ) -> None:
+        """`labels` is for what software names itself: spans, events, scopes and schemas;
+        `technical` for what `keys.is_technical` names; `values` for all else. One run is for all.
+        """
+        self._values = values
+        self._labels = labels
+        self._technical = technical
+        self._treatments = values.treatments
+        self._done = values.done
         self._clean: set[bytes] = set()
         """Serialized attributes in which there was nothing to do."""
 
     def span(self, record: SpanRecord) -> None:
         """Redact all text of a span; its ids, times, kind and status code stay."""
         span = record.span
-        self._values.field(span, "name")
+        self._labels.field(span, "name")
         self._values.field(span.status, "message")
         self._trace_state(span)
         self._attributes(span)
         record.reread()
         for event in span.events:
-            self._values.field(event, "name")
+            self._labels.field(event, "name")
             self._attributes(event)
         for link in span.links:
             self._trace_state(link)
@@ -57,20 +71,20 @@ class SpanRedactor:
 
     def resource(self, record: ResourceRecord) -> None:
         """Redact the attributes, the schema and the entities of a resource."""
-        self._values.field(record, "schema_url")
+        self._labels.field(record, "schema_url")
         self._attributes(record.resource)
         record.reread()
         for entity in record.resource.entity_refs:
             for name in ("schema_url", "type"):
-                self._values.field(entity, name)
+                self._labels.field(entity, name)
             for keys in (entity.id_keys, entity.description_keys):
                 for position, key in enumerate(keys):
                     keys[position] = self._values.key(key)
 
     def scope(self, record: ScopeRecord) -> None:
         """Redact the name, version, schema and attributes of an instrumentation scope."""
-        self._values.field(record, "schema_url")
-        self._values.field(record.scope, "name")
+        self._labels.field(record, "schema_url")
+        self._labels.field(record.scope, "name")
         self._technical.field(record.scope, "version")
         self._attributes(record.scope)
         record.reread()
@@ -90,7 +104,7 @@ class SpanRedactor:
             return item
         entry = KeyValue.FromString(item)
         entry.DiscardUnknownFields()
-        done, found = self._run.done, len(self._run.done)
+        done, found = self._done, len(self._done)
         self._entry(entry)
         if any(action == DROP for _, action in done[found:]):
             return None
@@ -113,7 +127,7 @@ class SpanRedactor:
         if not message.trace_state:
             return
         members = message.trace_state.split(",")
-        kept = [m for m in members if _SAMPLING.fullmatch(m) or self._values.text(m, "") is m]
+        kept = [m for m in members if _SAMPLING.fullmatch(m) or self._labels.text(m, "") is m]
         if len(kept) < len(members):
             message.trace_state = ",".join(kept)
 
@@ -121,10 +135,15 @@ class SpanRedactor:
 class ValueRedactor:
     """Redacts values of every kind with one redactor. Of one thread, for one batch."""
 
-    def __init__(self, redactor: Redactor, run: Run) -> None:
+    def __init__(self, redactor: Redactor, run: Run, seen: Seen | None = None) -> None:
+        """`seen` is what is known of texts already."""
         self._redactor = redactor
         self._run = run
-        self._seen: dict[Any, tuple[str, list[tuple[str, str]], list[str]]] = {}
+        self._seen = {} if seen is None else seen
+        self.treatments = redactor.treatments
+        """What is done to values, by their keys."""
+        self.done = run.done
+        """What was done so far."""
 
     def value(self, value: AnyValue, key: str, treatment: Treatment | None = None) -> None:
         """Redact the value of an attribute, in place; by default as its key says."""
@@ -204,6 +223,31 @@ class ValueRedactor:
         if (new := self.text(text, key, treatment)) is not text:
             shown = new.translate(_SHOWN) if binary else new
             value.bytes_value = shown.encode("latin-1" if binary else "utf-8", "replace")
+
+
+class TextCollector(ValueRedactor):
+    """Changes nothing: collects the texts in which names may be."""
+
+    def __init__(self, redactor: Redactor, run: Run) -> None:
+        super().__init__(redactor, run)
+        self.texts: dict[Text, None] = {}
+        """In order, each once."""
+
+    def text(self, text: str, key: str, treatment: Treatment | None = None) -> str:
+        """See `ValueRedactor`."""
+        if len(text) >= self._redactor.shortest:
+            self.texts[text, key, treatment] = None
+        return text
+
+    def key(self, key: str) -> str:
+        """See `ValueRedactor`."""
+        return key
+
+    def _whole(self, value: AnyValue, key: str, treatment: Treatment) -> None:
+        pass
+
+    def _number(self, value: AnyValue, number: float, key: str, treatment: Treatment) -> None:
+        pass
 
 
 def _as_text(value: AnyValue) -> str:

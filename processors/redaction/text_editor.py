@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from processors.redaction import base64_text, escapes
 from processors.redaction.analyzer import Suspects
 from processors.redaction.budget import deeper
-from processors.redaction.cache import Done, Verdict
-from processors.redaction.edits import Edit, is_covered, overlap
+from processors.redaction.cache import CLEAN, Done, Verdict, joined
+from processors.redaction.edits import Edit, applied, is_covered, overlap
 from processors.redaction.escapes import View
 from processors.redaction.findings import Finding, merge
 from processors.redaction.parameters import parameters
 from processors.redaction.rules import KEEP, Treatment
-from processors.redaction.run import Place, Run
+from processors.redaction.run import Run
 
 if TYPE_CHECKING:
     from processors.redaction.redactor import Redactor
@@ -31,25 +31,30 @@ class TextEditor:
         self._depth = depth
 
     def verdict(self, text: str, suspects: Suspects) -> Verdict:
-        """What one pass comes to; what was in base64 is noted in the run already."""
+        """What one pass comes to."""
         views = list(self._views(text)) if suspects.escaped else []
         kept, others = self._sorted(self._found(text, suspects, views))
-        noted = len(self._run.done), len(self._run.masked)
-        decoded: list[Edit] = []
+        decoded = CLEAN
         if suspects.encoded or any(inside.encoded for _, inside in views):
             blobs = base64_text.blobs(text, [view for view, _ in views if not view.form])
-            decoded = sorted(self._decoded(text, blobs, others))
-        done = [Done(finding, KEEP, changed=False) for finding in kept]
-        edits = decoded.copy()
-        for finding in others:
-            # What was in base64 is another text now: the next pass reads it with what is around.
-            if not overlap(finding, decoded):
-                rule = self._treatment.rules[finding.type]
-                old = text[finding.start : finding.end]
-                edits.append(Edit(finding.start, finding.end, rule.replace(old)))
-                done.append(Done(finding, rule.action, changed=edits[-1].new != old))
-        again = noted != (len(self._run.done), len(self._run.masked))
-        return Verdict(tuple(edits), tuple(done), noted=again or bool(decoded))
+            decoded = joined(self._decoded(text, blobs, others))
+        encoded = sorted(decoded.edits)
+        # What was in base64 is another text now: the next pass reads it with what is around.
+        open_ones = (finding for finding in others if not overlap(finding, encoded))
+        return joined(
+            [
+                Verdict((), tuple(Done(finding, KEEP, changed=False) for finding in kept)),
+                decoded,
+                *(self._replaced(text, finding) for finding in open_ones),
+            ]
+        )
+
+    def _replaced(self, text: str, finding: Finding) -> Verdict:
+        rule = self._treatment.rules[finding.type]
+        old = text[finding.start : finding.end]
+        new = rule.replace(old)
+        edits = (Edit(finding.start, finding.end, new),) if new != old else ()
+        return Verdict(edits, (Done(finding, rule.action, changed=bool(edits)),))
 
     def _views(self, text: str) -> Iterator[tuple[View, Suspects]]:
         """What the text is without escapes, where there is something in it."""
@@ -82,16 +87,24 @@ class TextEditor:
 
     def _decoded(
         self, text: str, blobs: Iterable[base64_text.Blob], found: Sequence[Finding]
-    ) -> Iterator[Edit]:
-        """Base64 that holds something, but for what is replaced as a whole anyway."""
+    ) -> Iterator[Verdict]:
+        """What is in base64, but for what is replaced as a whole anyway."""
         for blob in blobs:
             self._run.budget.remaining()
             if is_covered(blob, found):
                 continue
-            first = len(self._run.findings)
-            new = self._redactor.inner(
+            inside = self._redactor.inner(
                 blob.text, self._words, self._treatment, self._run, deeper(self._depth)
             )
-            self._run.moved(first, Place(blob.start, blob.end, literal=False))
-            if new != blob.text:
-                yield Edit(blob.start, blob.end, base64_text.put_back(text, blob, new))
+            done = tuple(
+                each._replace(finding=each.finding._replace(start=blob.start, end=blob.end))
+                for each in inside.done
+            )
+            edits = (self._encoded(text, blob, inside),) if inside.edits else ()
+            yield Verdict(edits, done)
+
+    def _encoded(self, text: str, blob: base64_text.Blob, inside: Verdict) -> Edit:
+        # It holds what stays of the text, and nothing of a text may be remembered.
+        self._run.fleeting += 1
+        new = base64_text.put_back(text, blob, applied(blob.text, inside.edits))
+        return Edit(blob.start, blob.end, new)

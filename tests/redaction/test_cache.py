@@ -1,5 +1,6 @@
 """A string seen before is not searched again, and nothing of it is kept."""
 
+import base64
 import gc
 import itertools
 import json
@@ -18,7 +19,7 @@ from processors.redaction.config import RedactionConfig
 from processors.redaction.edits import Edit
 from processors.redaction.findings import Finding
 from processors.redaction.run import Run
-from tests.redaction.pieces import texts
+from tests.redaction.pieces import json_values, texts
 
 LONG = "The order arrived on Tuesday, two parts were missing and the invoice shows the wrong sum. "
 DIRTY = LONG + "Write to jane@example.com or call +1 415 555 0132."
@@ -85,8 +86,60 @@ def test_json_in_which_nothing_was_found_is_not_read_again(monkeypatch):
     text = json.dumps({"ids": list(range(40)), "mail": "nobody at example", "note": "a@b"})
     first = outcome(made, text)
     assert first[0] == text
-    monkeypatch.setattr(json_text, "edit", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(json_text, "verdict", lambda *_: pytest.fail("read again"))
     assert outcome(made, text) == first
+
+
+DIRTY_JSON = json.dumps(
+    [
+        {
+            "role": "user",
+            "content": f'{LONG}\n"Write" to jane@example.com.',
+            "pan": 4111111111111111,
+        },
+        {"role": "tool", "arguments": json.dumps({"ssn": "212345678", "note": LONG})},
+        {"bob@example.com": "as a key", "my.diagnosis": {"code": 7}},
+    ]
+)
+
+
+@pytest.mark.parametrize("action", ["replace", "keep", "encrypt"])
+def test_json_in_which_something_was_found_is_not_read_again(monkeypatch, action):
+    made = redactor(
+        actions={"default": {"action": action}},
+        encryption_key="00" * 32,
+        attributes=[{"match": "*.diagnosis", "redact": "always"}],
+    )
+    first = outcome(made, DIRTY_JSON)
+    assert len(first[1]) == 5
+    for place, name in (
+        *((json_text, "verdict"), (json_text, "is_json")),
+        *((Analyzer, "suspects"), (Analyzer, "findings")),
+    ):
+        monkeypatch.setattr(place, name, lambda *_: pytest.fail("read again"))
+    assert outcome(made, DIRTY_JSON) == first
+
+
+@given(json_values, st.sampled_from(["", "gen_ai.input.messages", "ssn"]), st.booleans())
+def test_json_the_second_time_is_as_the_first(remembering, forgetful, value, key, plain):
+    text = json.dumps([LONG, value, value], ensure_ascii=plain, default=str)
+    expected = outcome(forgetful, text, key)
+    assert outcome(remembering, text, key) == expected
+    assert outcome(remembering, text, key) == expected
+
+
+def test_json_of_which_a_part_could_not_be_searched_is_read_again():
+    made = redactor()
+    hurried = Run(Budget(0))
+    assert "<REDACTED:timeout>" in made.redact(DIRTY_JSON, "", hurried)
+    assert outcome(made, DIRTY_JSON) == outcome(redactor(cache_bytes=0), DIRTY_JSON)
+
+
+def test_what_is_kept_in_a_key_of_json_is_counted_every_time():
+    made = redactor(actions={"EMAIL_ADDRESS": {"action": "keep"}})
+    text = json.dumps({"jane@example.com": LONG})
+    assert outcome(made, text)[1] == [("EMAIL_ADDRESS", "keep")]
+    assert outcome(made, text)[1] == [("EMAIL_ADDRESS", "keep")]
 
 
 def test_what_is_kept_in_json_is_counted_every_time():
@@ -107,11 +160,41 @@ def test_the_same_text_under_another_key_is_searched_anew():
 def test_nothing_of_a_text_is_kept():
     made = redactor(actions={"default": {"action": "redact"}})
     secret = "jane.the.unmistakable@example.com"
-    made.redact(f"{LONG}{secret} and some more unmistakable words", "", run())
-    held = reachable(made._cache)
+    text = f"{LONG}{secret} and some more unmistakable words"
+    made.redact(text, "", run())
+    assert_nothing_is_kept(made, "unmistakable")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        json.dumps(["{}"]),
+        json.dumps([json.dumps({"inner": "{}", "\t{}": '"{}"'})]),
+        json.dumps({"\u00e9 {}": 7, "b": "line\n{}"}),
+    ],
+)
+def test_nothing_of_a_json_text_is_kept(written):
+    keep = {"IP_ADDRESS": {"action": "keep"}, "default": {"action": "redact"}}
+    made = redactor(actions=keep, deny={"PART": ["/41/"]})
+    secret = f"{LONG} 203.0.113.77 jane@example.com and some more unmistakable words"
+    made.redact(written.replace("{}", secret), "", run())
+    made.redact(json.dumps({"note": LONG, "pan": 4155550132}), "", run())
+    assert_nothing_is_kept(made, "unmistakable", "203.0.113", "jane", "55550132", "arrived")
+
+
+def test_nothing_of_what_was_in_base64_is_kept():
+    made = redactor()
+    hidden = base64.b64encode(f"{LONG} jane@example.com, unmistakable words".encode()).decode()
+    redacted = made.redact(json.dumps({"note": DIRTY, "data": hidden}), "", run())
+    assert hidden not in redacted
+    assert_nothing_is_kept(made, hidden[:40], "unmistakable")
+
+
+def assert_nothing_is_kept(redactor, *words):
+    held = reachable(redactor._cache)
     assert any(isinstance(thing, Finding) for thing in held), "something is remembered"
     strings = [thing for thing in held if isinstance(thing, str | bytes)]
-    assert not [text for text in strings if "unmistakable" in str(text)]
+    assert not [text for text in strings if any(word in str(text) for word in words)]
 
 
 def reachable(root: object) -> list[object]:

@@ -4,6 +4,8 @@ import json
 
 import orjson
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 
 def messages(*contents):
@@ -89,4 +91,29 @@ def test_findings_are_at_their_places_in_the_json(redaction):
     text = '{"to":"mail jane@example.com","x":"\\u0040 bob@example.com"}'
     _, (first, second) = redaction.redact(text)
     assert text[first.start : first.end] == "jane@example.com"
-    assert text[second.start : second.end] == "\\u0040 bob@example.com"
+    assert text[second.start : second.end] == "bob@example.com"
+
+
+def test_findings_are_at_their_places_behind_escapes_and_in_inner_json(redaction):
+    inner = json.dumps({"note": 'a "card"\n', "to": "bob@example.com"})
+    text = f'["\\ud83d\\ude00 \\n\\"x\\" jane@example.com", {json.dumps(inner)}]'
+    _, (first, second) = redaction.redact(text)
+    assert text[first.start : first.end] == "jane@example.com"
+    assert text[second.start : second.end] == "bob@example.com"
+
+
+def test_what_stands_beside_a_finding_in_its_string_keeps_its_bytes(clean):
+    before = '["caf\\u00e9 \\ud83d\\ude00 \\/ jane\\u0040example.com \\u000A"]'
+    after = '["caf\\u00e9 \\ud83d\\ude00 \\/ <EMAIL_ADDRESS> \\u000A"]'
+    assert clean(before) == after
+
+
+@given(st.text(max_size=8), st.text(max_size=8), st.booleans())
+def test_every_way_to_write_a_string_reads_the_same_without_the_finding(clean, left, right, plain):
+    before, after = (
+        f"{left} {middle} {right}" for middle in ("jane@example.com", "<EMAIL_ADDRESS>")
+    )
+    expected = json.loads(clean(json.dumps([before], ensure_ascii=False)))
+    assert json.loads(clean(json.dumps([before], ensure_ascii=plain))) == expected
+    assume(clean(left) == left and clean(right) == right and clean(before) == after)
+    assert expected == [after]

@@ -6,6 +6,7 @@ import string
 import subprocess
 import sys
 import threading
+import time
 import types
 
 import pytest
@@ -15,12 +16,13 @@ from structlog.testing import capture_logs
 
 from collector import StartError
 from collector.cli.redact import redact
-from processors.redaction import Redaction, RedactionConfig, ner_models
+from processors.redaction import Redaction, RedactionConfig, ner_models, ner_together
 from processors.redaction.budget import Budget, OverrunError
 from processors.redaction.findings import Finding
 from processors.redaction.names import is_technical
 from processors.redaction.ner import NerDetector
 from processors.redaction.ner_settings import LABELS, Ner
+from processors.redaction.ner_together import DeferredError
 from tests.helpers import Sink, attributes, batch, consume, make, metric, span
 from tests.redaction.conftest import started
 from tests.redaction.tiny_model import train
@@ -207,6 +209,155 @@ def test_a_processor_with_a_model_and_one_without_share_a_process(model, first):
         "assert spacy.blank('en')('a b')[0].text == 'a'\n"
     )
     subprocess.run([sys.executable, "-c", code, model, JANE, first], check=True)
+
+
+# A batch
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The texts of each call of a spaCy model."""
+    seen = []
+    search = ner_models.SpacyModel.entities
+
+    def counting(self, texts):
+        seen.append(list(texts))
+        return search(self, texts)
+
+    monkeypatch.setattr(ner_models.SpacyModel, "entities", counting)
+    return seen
+
+
+def several(number=30):
+    """Attributes of spans: distinct texts, some of them in JSON."""
+    for n in range(number):
+        note = f"{JANE} It was the {n}. time that the order arrived ."
+        yield {
+            "note": note,
+            "raw": json.dumps([{"content": f"{n}: {JANE}"}]),
+            "list": [f"{JANE} {n}"],
+        }
+
+
+def redacted(processor, *attributes_in):
+    sent = batch(*(span(attributes=each) for each in attributes_in))
+    consume(processor, sent)
+    return attributes(processor.next.batches[-1].spans)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_the_texts_of_a_batch_are_redacted_as_each_alone(processor, model, workers):
+    together = started(ner={"model": model, "timeout": "100s"}, workers=workers, **GENEROUS)
+    together.next = Sink()
+    try:
+        out = redacted(together, *several())
+    finally:
+        together.shutdown()
+    for before, after in zip(several(), out, strict=True):
+        assert after["note"] == processor.redact(before["note"])[0]
+        assert after["raw"] == processor.redact(before["raw"])[0]
+        assert after["list"] == [processor.redact(before["list"][0])[0]]
+    for entity in ("PERSON", "LOCATION"):
+        counted = metric(together, "pii_entities_total", entity_type=entity, action="replace")
+        assert counted == str(out).count(f"<{entity}>") >= 90
+
+
+def test_the_texts_of_a_batch_are_given_to_the_model_together(model, calls):
+    processor = started(ner={"model": model, "timeout": "100s"}, **GENEROUS)
+    calls.clear()
+    redacted(processor, *several())
+    first, again = calls  # the second time, with what is left of them
+    assert len(first) == len(set(first)) == 90
+    assert len(again) <= 90
+    assert not [text for text in again if "Jane" in text]
+
+
+def test_what_the_cache_knows_is_not_given_to_the_model(model, calls):
+    processor = started(ner={"model": model, "timeout": "100s"}, **GENEROUS)
+    known = [{"note": each["note"]} for each in several()]
+    first = redacted(processor, *known)
+    calls.clear()
+    new = "Please ask Tom Becker at Globex Ltd ."
+    assert redacted(processor, *known, {"note": new})[:-1] == first
+    assert [text for texts in calls for text in texts if "Becker" not in text] == [
+        "Please ask          at                ."
+    ]
+
+
+def test_more_text_than_may_wait_is_redacted_all_the_same(model, calls, monkeypatch):
+    monkeypatch.setattr(ner_together, "_MOST", 1000)
+    processor = started(ner={"model": model, "timeout": "100s"}, **GENEROUS)
+    calls.clear()
+    assert "Jane" not in str(redacted(processor, *several()))
+    assert all(sum(map(len, texts)) <= 1000 for texts in calls)
+
+
+def test_long_texts_do_not_wait(model, calls):
+    processor = started(ner={"model": model, "timeout": "100s"}, **GENEROUS)
+    long = "The order was late . " * 500 + JANE
+    ((found),) = redacted(processor, {"note": long})
+    assert found["note"] == long.replace("Jane Miller", "<PERSON>").replace("Berlin", "<LOCATION>")
+
+
+def test_a_text_on_which_the_model_fails_harms_no_other(model, monkeypatch):
+    processor = started(ner={"model": model, "timeout": "100s"}, **GENEROUS)
+    search = ner_models.SpacyModel.entities
+
+    def fail(self, texts):
+        if any("poison" in text for text in texts):
+            raise RuntimeError(JANE)
+        return search(self, texts)
+
+    monkeypatch.setattr(ner_models.SpacyModel, "entities", fail)
+    out = redacted(processor, {"note": JANE}, {"note": f"poison {JANE}"})
+    assert [each["note"] for each in out] == [
+        "We met <PERSON> in <LOCATION> last week .",
+        "<REDACTED:error>",
+    ]
+    assert metric(processor, "winnow_redaction_masked_values_total", reason="error") == 1
+
+
+@pytest.mark.parametrize(
+    "hurry", [{"ner": {"timeout": "0.001ms"}}, {"batch_timeout": "0.001ms"}], ids=["ner", "batch"]
+)
+def test_texts_that_take_too_long_together_are_masked(model, hurry):
+    ner = {"model": model, "timeout": "100s"} | hurry.get("ner", {})
+    processor = started(**(GENEROUS | hurry | {"ner": ner}))
+    out = redacted(processor, {"a": JANE}, {"a": f"Yesterday {JANE}"}, {"a": "stopped"})
+    assert [each["a"] for each in out] == ["<REDACTED:timeout>"] * 2 + ["stopped"]
+    assert metric(processor, "winnow_redaction_masked_values_total", reason="timeout") == 2
+
+
+def test_a_batch_that_runs_out_of_time_while_the_model_searches_is_masked(model, monkeypatch):
+    processor = started(
+        ner={"model": model, "timeout": "100s"}, timeout="20s", batch_timeout="300ms"
+    )
+    search = ner_models.SpacyModel.entities
+
+    def slow(self, texts):
+        until = time.thread_time() + 0.4
+        while time.thread_time() < until:
+            pass
+        return search(self, texts)
+
+    monkeypatch.setattr(ner_models.SpacyModel, "entities", slow)
+    out = redacted(processor, *({"a": f"{JANE} {'x ' * 3800} {n}"} for n in range(3)))
+    assert [each["a"] for each in out] == ["<REDACTED:timeout>"] * 3
+
+
+def test_names_of_spans_events_and_scopes_are_not_searched_for_names(processor):
+    made = span(JANE, attributes={"note": JANE}, error=True)
+    made.events.add(name=JANE)
+    made.events.add(name="to jane@example.com")
+    made.status.message = JANE
+    sent = batch(made)
+    sent.message.resource_spans[0].scope_spans[0].scope.name = JANE
+    consume(processor, sent)
+    (record,) = sent.spans
+    clean = "We met <PERSON> in <LOCATION> last week ."
+    assert (record.span.name, record.scope.scope.name) == (JANE, JANE)
+    assert [event.name for event in record.span.events] == [JANE, "to <EMAIL_ADDRESS>"]
+    assert (record.span.status.message, record.attributes.get("note")) == (clean, clean)
 
 
 # winnow redact
@@ -417,17 +568,16 @@ def test_signs_do_not_keep_the_tokenizer_busy(spacy_model, text):
     find(NerDetector(spacy_model, LABELS, seconds=2), text + " Jane")
 
 
-def test_many_texts_are_searched_at_once(spacy_model, monkeypatch):
-    calls = []
-    search = spacy_model.entities
-    monkeypatch.setattr(spacy_model, "entities", lambda t: calls.append(len(t)) or search(t))
-    detector = NerDetector(spacy_model, LABELS, seconds=100)
+def test_texts_wait_for_each_other_until_they_are_searched(detector):
     texts = [f"We met Jane Miller in Berlin {n} times ." for n in range(20)]
-    with detector.primed(texts):
-        together = [find(detector, text) for text in texts]
-    assert calls == [20]
-    assert together == [find(detector, text) for text in texts]
-    assert len(calls) == 21
+    alone = [find(detector, text) for text in texts]
+    with detector.together() as together:
+        for text in texts:
+            with pytest.raises(DeferredError):
+                find(detector, text)
+        together.search(Budget(100))
+        assert [find(detector, text) for text in texts] == alone
+    assert find(detector, JANE)
 
 
 def test_threads_share_a_model(detector):
