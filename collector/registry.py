@@ -25,27 +25,55 @@ class BrokenComponentError(WinnowError):
 
 
 @dataclass(frozen=True)
-class Registration:
-    """A component type that some installed distribution offers."""
+class Offer:
+    """Something that an installed distribution offers through an entry point."""
 
-    kind: Kind
-    name: str
-    """The type, as configurations name it."""
     entry_point: EntryPoint
 
     @property
+    def name(self) -> str:
+        """What it is called in configurations."""
+        return self.entry_point.name
+
+    @property
     def distribution(self) -> str:
-        """Name and version of the distribution that brings the component."""
+        """Name and version of the distribution that brings it."""
         found = self.entry_point.dist
         return f"{found.name} {found.version}" if found else "an unknown distribution"
 
-    def load(self) -> type[Component[Any]]:
-        """Import the class. Raises BrokenComponentError."""
+    def resolve(self) -> Any:
+        """Import what the entry point names. Raises BrokenComponentError."""
         try:
-            loaded = self.entry_point.load()
+            return self.entry_point.load()
         except Exception as error:
             first_line = str(error).partition("\n")[0]
-            raise self._broken(f"{type(error).__name__}: {first_line}") from error
+            raise self.broken(f"{type(error).__name__}: {first_line}") from error
+
+    def broken(self, reason: str) -> BrokenComponentError:
+        """The error that says whose it is, why it cannot be used, and a remedy."""
+        return BrokenComponentError(
+            f"{self.entry_point.value} of {self.distribution} cannot be loaded ({reason}): "
+            "upgrade, reinstall or uninstall that distribution"
+        )
+
+
+def offers(group: str) -> dict[str, list[Offer]]:
+    """What the installed distributions offer in a group of entry points, by name."""
+    found: dict[str, list[Offer]] = {}
+    for point in entry_points(group=group):
+        found.setdefault(point.name, []).append(Offer(point))
+    return found
+
+
+@dataclass(frozen=True)
+class Registration(Offer):
+    """A component type that some installed distribution offers."""
+
+    kind: Kind
+
+    def load(self) -> type[Component[Any]]:
+        """Import the class. Raises BrokenComponentError."""
+        loaded = self.resolve()
         self._check(loaded)
         component: type[Component[Any]] = loaded
         return component
@@ -53,16 +81,10 @@ class Registration:
     def _check(self, loaded: Any) -> None:
         base, settings = _BASES[self.kind]
         if not (isinstance(loaded, type) and issubclass(loaded, base)):
-            raise self._broken(f"it is not a subclass of collector.{base.__name__}")
+            raise self.broken(f"it is not a subclass of collector.{base.__name__}")
         config = getattr(loaded, "Config", None)
         if not (isinstance(config, type) and issubclass(config, settings)):
-            raise self._broken(f"its Config is not a subclass of collector.{settings.__name__}")
-
-    def _broken(self, reason: str) -> BrokenComponentError:
-        return BrokenComponentError(
-            f"{self.entry_point.value} of {self.distribution} cannot be loaded ({reason}): "
-            "upgrade, reinstall or uninstall that distribution"
-        )
+            raise self.broken(f"its Config is not a subclass of collector.{settings.__name__}")
 
 
 class Registry:
@@ -73,7 +95,7 @@ class Registry:
         self._found: dict[tuple[Kind, str], list[Registration]] = {}
         for kind in KINDS:
             for point in entry_points(group=f"winnow.{kind}"):
-                offer = Registration(kind, point.name, point)
+                offer = Registration(point, kind)
                 self._found.setdefault((kind, point.name), []).append(offer)
 
     def types(self, kind: Kind) -> list[str]:
@@ -92,12 +114,13 @@ class Registry:
         Raises KeyError if there is none, BrokenComponentError if it cannot be loaded or two
         distributions offer it.
         """
-        offers = self._found[kind, name]
-        if len(offers) > 1:
-            raise BrokenComponentError(_clash(name, offers))
-        return offers[0].load()
+        found = self._found[kind, name]
+        if len(found) > 1:
+            raise BrokenComponentError(clash(name, found))
+        return found[0].load()
 
 
-def _clash(name: str, offers: Sequence[Registration]) -> str:
-    owners = " and ".join(offer.distribution for offer in offers)
+def clash(name: str, found: Sequence[Offer]) -> str:
+    """What to tell where several distributions offer the same type."""
+    owners = " and ".join(offer.distribution for offer in found)
     return f"the type {name!r} is offered by {owners}: uninstall one of them"

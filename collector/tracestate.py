@@ -6,12 +6,17 @@ contrib `pkg/sampling` (how a probability becomes a threshold of so many hex dig
 """
 
 import math
+import re
 
 RANDOMNESS_BITS = 56
 NEVER = 1 << RANDOMNESS_BITS
 """The rejection threshold that no randomness reaches."""
 MAX_MEMBERS = 32
 _DIGITS = 14
+_KEY = re.compile(
+    r"[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13}", re.ASCII
+)
+_VALUE = re.compile(r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]")
 
 
 def member(tracestate: str, key: str) -> str:
@@ -22,6 +27,18 @@ def member(tracestate: str, key: str) -> str:
         if stripped.startswith(wanted):
             return stripped[len(wanted) :]
     return ""
+
+
+def members(tracestate: str) -> dict[str, str] | None:
+    """Every list member; None for a tracestate that breaks W3C's rules, which is to be ignored."""
+    found: dict[str, str] = {}
+    for entry in filter(None, tracestate.split(",")):
+        key, _, value = entry.partition("=")
+        key, value = key.lstrip(" \t"), value.rstrip(" \t")
+        if key in found or not _KEY.fullmatch(key) or not _VALUE.fullmatch(value):
+            return None
+        found[key] = value
+    return found if len(found) <= MAX_MEMBERS else None
 
 
 def with_member(tracestate: str, key: str, value: str) -> str:

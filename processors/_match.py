@@ -214,17 +214,17 @@ def _value_rule(wanted: JsonValue, strict: bool) -> Callable[[Value], bool] | No
     if wanted is None:
         return None
     if strict:
-        return lambda value: _same(value, wanted)
+        return lambda value: same_value(value, wanted)
     search = re.compile(str(wanted)).search
     return lambda value: (text := as_text(value)) is not None and bool(search(text))
 
 
-def _same(found: Value, wanted: JsonValue) -> bool:
+def same_value(found: Value, wanted: JsonValue) -> bool:
     """Equal and of the same kind: to Python, but not to OTLP, `1`, `1.0` and `true` are equal."""
     if isinstance(found, list) and isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(_same, found, wanted))
+        return len(found) == len(wanted) and all(map(same_value, found, wanted))
     if isinstance(found, dict) and isinstance(wanted, dict):
         return found.keys() == wanted.keys() and all(
-            _same(found[key], wanted[key]) for key in wanted
+            same_value(found[key], wanted[key]) for key in wanted
         )
     return type(found) is type(wanted) and found == wanted

@@ -70,8 +70,8 @@ class Summary:
 
     @property
     def duration(self) -> int:
-        """Nanoseconds from the earliest start to the latest end."""
-        return max(0, self.end - self.start)
+        """Nanoseconds from the earliest start to the latest end; 0 while no start is known."""
+        return max(0, self.end - self.start) if self.start else 0
 
     def threshold_for(self, share: float) -> int:
         """The rejection threshold that keeps `share` of the traces that arrive like this one.

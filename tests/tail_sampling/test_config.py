@@ -37,10 +37,39 @@ policies:
       {name: s1, type: numeric_attribute, numeric_attribute: {key: k, min_value: 50}},
       {name: s2, type: string_attribute, string_attribute: {key: k, values: [v]}}]}},
     {name: p11, type: not, not: {not_sub_policy: {name: s3, type: always_sample}}},
+    {name: p13, type: bytes_limiting,
+      bytes_limiting: {bytes_per_second: 1024000, burst_capacity: 2048000}},
+    {name: p14, type: trace_state, trace_state: {key: key3, values: [value1, value2]}},
+    {name: p15, type: trace_flags},
+    {name: p16, type: ottl_condition, ottl_condition: {error_mode: ignore, span: [
+      'attributes["a"] == "b"', 'span.attributes["http.status_code"] >= 500',
+      'resource.attributes["service.name"] == "checkout"'], spanevent: [
+      'name != "test_span_event_name"', 'spanevent.name == "exception"']}},
+    {name: p17, type: composite, composite: {max_total_spans_per_second: 1000,
+      policy_order: [c1, c2, c3], composite_sub_policy: [
+      {name: c1, type: numeric_attribute, numeric_attribute: {key: key1, min_value: 50}},
+      {name: c2, type: string_attribute, string_attribute: {key: key2, values: [value1]}},
+      {name: c3, type: always_sample}],
+      rate_allocation: [{policy: c1, percent: 50}, {policy: c2, percent: 25}]}},
     {name: p12, type: drop, drop: {drop_sub_policy: [
       {name: s4, type: string_attribute, string_attribute: {key: url.path, values: [/health]}}]}},
   ]
 """
+
+
+COLLECTORS = """
+always_sample and boolean_attribute bytes_limiting composite drop latency not numeric_attribute
+ottl_condition probabilistic rate_limiting span_count status_code string_attribute trace_flags
+trace_state
+"""
+"""Every policy of the Collector's README."""
+COMPOSITE = {
+    "max_total_spans_per_second": 10,
+    "composite_sub_policy": [
+        {"name": "a", "type": "always_sample"},
+        {"name": "b", "type": "always_sample"},
+    ],
+}
 
 
 def errors(settings):
@@ -52,7 +81,12 @@ def errors(settings):
 def test_a_collector_file_is_taken_as_it_is():
     config = TailSampling.Config.model_validate(yaml.safe_load(COLLECTOR))
     assert config.decision_wait == 10
-    assert [policy.type for policy in config.policies][-3:] == ["and", "not", "drop"]
+    assert [policy.type for policy in config.policies][-3:] == [
+        "ottl_condition",
+        "composite",
+        "drop",
+    ]
+    assert {policy.type for policy in config.policies} == set(COLLECTORS.split())
 
 
 def test_without_settings_errors_and_guardrails_are_kept():
@@ -83,7 +117,7 @@ def test_a_mistake_inside_a_nested_policy_is_told_with_its_place():
         ({"type": "latency"}, "required"),
         ({"type": "status_code", "status_code": {"status_codes": []}}, "at least 1"),
         ({"type": "status_code", "status_code": {"status_codes": ["BAD"]}}, "ERROR"),
-        ({"type": "latency", "latency": {"threshold_ms": 9, "upper_threshold_ms": 1}}, "below"),
+        ({"type": "latency", "latency": {"threshold_ms": 9, "upper_threshold_ms": 9}}, "raise it"),
         ({"type": "numeric_attribute", "numeric_attribute": {"key": "k"}}, "min_value"),
         (
             {
@@ -100,6 +134,24 @@ def test_a_mistake_inside_a_nested_policy_is_told_with_its_place():
             "no regular expression",
         ),
         ({"type": "and", "and": {"and_sub_policy": []}}, "at least 1"),
+        ({"type": "ottl_condition"}, "required"),
+        ({"type": "ottl_condition", "ottl_condition": {}}, "give span, spanevent or both"),
+        (
+            {"type": "ottl_condition", "ottl_condition": {"span": ['attributes["a"] = 5']}},
+            "column 17",
+        ),
+        (
+            {"type": "composite", "composite": COMPOSITE | {"policy_order": ["nobody"]}},
+            "'nobody': use a, b",
+        ),
+        (
+            {"type": "composite", "composite": COMPOSITE | {"rate_allocation": [{"policy": "x"}]}},
+            "rate_allocation: there is no 'x'",
+        ),
+        (
+            {"type": "composite", "composite": COMPOSITE | {"policy_order": ["a", "a"]}},
+            "twice",
+        ),
         ({"type": "always_sample", "latency": {"threshold_ms": 1}}, "not permitted"),
     ],
 )

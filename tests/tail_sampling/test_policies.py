@@ -21,7 +21,10 @@ def trace(*spans, **fields):
 
 
 def lasting(*milliseconds):
-    return [trace(seconds=ms / 1000) for ms in milliseconds]
+    traces = [trace() for _ in milliseconds]
+    for (one,), ms in zip(traces, milliseconds, strict=True):
+        one.end_time_unix_nano = one.start_time_unix_nano + ms * 1_000_000
+    return traces
 
 
 def with_attribute(key, *values):
@@ -42,14 +45,14 @@ def test_status_code_can_look_for_unset():
     assert kept(policy, trace(error=True), trace()) == [False, True]
 
 
-def test_latency_includes_its_lower_bound():
+def test_latency_excludes_its_lower_bound():
     policy = {"type": "latency", "latency": {"threshold_ms": 500}}
-    assert kept(policy, *lasting(499, 500, 501)) == [False, True, True]
+    assert kept(policy, *lasting(499, 500, 501, 502)) == [False, False, True, True]
 
 
-def test_latency_includes_both_bounds_where_there_are_two():
+def test_latency_includes_its_upper_bound():
     policy = {"type": "latency", "latency": {"threshold_ms": 500, "upper_threshold_ms": 600}}
-    assert kept(policy, *lasting(499, 500, 600, 601)) == [False, True, True, False]
+    assert kept(policy, *lasting(500, 501, 600, 601)) == [False, True, True, False]
 
 
 def test_latency_is_from_the_earliest_start_to_the_latest_end_over_all_batches():
@@ -62,6 +65,13 @@ def test_latency_is_from_the_earliest_start_to_the_latest_end_over_all_batches()
 def test_a_span_without_a_start_time_makes_no_trace_slow():
     policy = {"type": "latency", "latency": {"threshold_ms": 1000}}
     assert kept(policy, trace(span(), span(start=0, seconds=0))) == [False]
+
+
+def test_while_no_start_time_is_known_no_trace_is_slow():
+    policy = {"type": "latency", "latency": {"threshold_ms": 1000}}
+    (ended,) = trace()
+    ended.start_time_unix_nano = 0
+    assert kept(policy, [ended]) == [False]
 
 
 def test_string_attribute_matches_whole_values_on_spans_and_resources():
@@ -78,6 +88,14 @@ def test_string_attribute_finds_regular_expressions():
     policy = {"type": "string_attribute", "string_attribute": settings}
     paths = with_attribute("path", "/health/live", "/x/metrics", "/x/health", "")
     assert kept(policy, *paths) == [True, True, False, False]
+
+
+def test_string_attribute_takes_the_regular_expressions_of_go():
+    settings = {"key": "k", "values": [r"(?i)^[[:alpha:]]+\z"], "enabled_regex_matching": True}
+    policy = {"type": "string_attribute", "string_attribute": settings | {"cache_max_size": 1}}
+    long = "a" * 10_000
+    texts = with_attribute("k", "Abc", "abc1", "Abc", long, long + "1", long)
+    assert kept(policy, *texts) == [True, False, True, True, False, True]
 
 
 def test_numeric_attribute_includes_its_bounds_and_takes_doubles():

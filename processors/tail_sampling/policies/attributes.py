@@ -1,16 +1,16 @@
 """Policies on attributes of spans and of their resources."""
 
-import re
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from collector import ConfigModel, SpanRecord, Value
-from processors._match import check_pattern
+from processors._regex import check_re2, searcher
 from processors.tail_sampling.policies.base import Observer, Setup, Verdict
 from processors.tail_sampling.summary import Summary
+
+_REMEMBERED = 128
 
 
 class AttributeSettings(ConfigModel):
@@ -28,6 +28,10 @@ A = TypeVar("A", bound=AttributeSettings)
 
 class AttributePolicy(Observer[A]):
     """Base of the policies that match the values of one attribute."""
+
+    def __init__(self, settings: A, setup: Setup) -> None:
+        super().__init__(settings, setup)
+        self.lasting = not settings.invert_match
 
     def matches(self, value: Value) -> bool:
         """Whether the attribute's value is one that is looked for."""
@@ -59,16 +63,17 @@ class StringAttributeSettings(AttributeSettings):
 
     values: list[str] = Field(min_length=1)
     """The attribute is one of these, or, with `enabled_regex_matching`, one of these regular
-    expressions is found in it."""
+    expressions (Go's syntax) is found in it."""
     enabled_regex_matching: bool = False
     """Take `values` for regular expressions."""
-    cache_max_size: int = Field(default=128, ge=0)
-    """For how many attribute values the result of the regular expressions is remembered."""
+    cache_max_size: int = Field(default=0, ge=0)
+    """For how many attribute values the result of the regular expressions is remembered, the
+    latest ones; 0 is 128. Values longer than 256 characters are looked at each time."""
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
         for value in self.values if self.enabled_regex_matching else ():
-            check_pattern(value)
+            check_re2(value)
         return self
 
 
@@ -81,22 +86,14 @@ class StringAttribute(AttributePolicy[StringAttributeSettings]):
         super().__init__(settings, setup)
         exact = frozenset(settings.values)
         self._matches = (
-            _regex_matcher(settings) if settings.enabled_regex_matching else (exact.__contains__)
+            searcher(settings.values, settings.cache_max_size or _REMEMBERED)
+            if settings.enabled_regex_matching
+            else exact.__contains__
         )
 
     def matches(self, value: Value) -> bool:
         """Whether the text is wanted; an empty one, or none, never is."""
         return isinstance(value, str) and bool(value) and self._matches(value)
-
-
-def _regex_matcher(settings: StringAttributeSettings) -> Callable[[str], bool]:
-    patterns = [re.compile(value) for value in settings.values]
-
-    @lru_cache(maxsize=settings.cache_max_size)
-    def matches(text: str) -> bool:
-        return any(pattern.search(text) for pattern in patterns)
-
-    return matches
 
 
 class NumericAttributeSettings(AttributeSettings):

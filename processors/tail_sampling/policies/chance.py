@@ -1,4 +1,4 @@
-"""Policies that keep a share: of all traces, or of a second."""
+"""The policy that keeps a share of all traces."""
 
 from fractions import Fraction
 
@@ -34,6 +34,7 @@ class Probabilistic(Policy[ProbabilisticSettings]):
 
     Settings = ProbabilisticSettings
     weight = Weight.UNKNOWN
+    lasting = True
 
     def __init__(self, settings: ProbabilisticSettings, setup: Setup) -> None:
         super().__init__(settings, setup)
@@ -48,36 +49,3 @@ class Probabilistic(Policy[ProbabilisticSettings]):
         if self._none:
             return Verdict.NOT_SAMPLED
         return Verdict.of(fnv1a_64(summary.trace_id, self._salted) <= self._threshold)
-
-
-class RateLimitingSettings(ConfigModel):
-    """How many spans."""
-
-    spans_per_second: int = Field(gt=0)
-    """On average."""
-    burst_capacity: int = Field(default=0, ge=0)
-    """At once, after a pause; 0 is twice `spans_per_second`. A trace with more spans is never
-    sampled."""
-
-
-class RateLimiting(Policy[RateLimitingSettings]):
-    """Keeps whole traces up to a rate of spans: a token bucket, as in the Collector."""
-
-    Settings = RateLimitingSettings
-    weight = Weight.UNKNOWN
-
-    def __init__(self, settings: RateLimitingSettings, setup: Setup) -> None:
-        super().__init__(settings, setup)
-        self._capacity = float(settings.burst_capacity or 2 * settings.spans_per_second)
-        self._tokens = self._capacity
-        self._filled = self.clock.monotonic()
-
-    def decide(self, summary: Summary) -> Verdict:
-        """Sampled if there is a token for each span; these are then spent."""
-        now = self.clock.monotonic()
-        gained = (now - self._filled) * self.settings.spans_per_second
-        self._tokens, self._filled = min(self._capacity, self._tokens + gained), now
-        if summary.spans > self._tokens:
-            return Verdict.NOT_SAMPLED
-        self._tokens -= summary.spans
-        return Verdict.SAMPLED

@@ -15,33 +15,40 @@ _GROUPS_OF_A_TRACE = 50
 
 
 class LatencySettings(ConfigModel):
-    """How long a trace takes, from its earliest start to its latest end; bounds included."""
+    """How long a trace takes, in whole milliseconds from its earliest start to its latest end."""
 
     threshold_ms: int = Field(ge=0)
-    """At least so many milliseconds."""
+    """More than so many milliseconds."""
     upper_threshold_ms: int = Field(default=0, ge=0)
     """At most so many milliseconds; 0 is no bound."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.upper_threshold_ms and self.upper_threshold_ms < self.threshold_ms:
-            raise ValueError("upper_threshold_ms is below threshold_ms: no trace can match")
+        if self.upper_threshold_ms and self.upper_threshold_ms <= self.threshold_ms:
+            raise ValueError(
+                "upper_threshold_ms is not above threshold_ms, so no trace can match: raise it"
+            )
         return self
 
 
 class Latency(Policy[LatencySettings]):
     """Keeps traces that take long.
 
-    The Collector excludes the lower bound where an upper one is set (contrib issue 49593), and
-    judges a trace by its spans one after the other; here the whole trace is judged.
+    The bounds are those of the Collector since contrib issue 49593: the lower one is excluded,
+    the upper one included. With an upper bound the Collector keeps a trace whose first spans
+    alone are within the bounds; here the whole trace is judged.
     """
 
     Settings = LatencySettings
 
+    def __init__(self, settings: LatencySettings, setup: Setup) -> None:
+        super().__init__(settings, setup)
+        self.lasting = not settings.upper_threshold_ms
+
     def decide(self, summary: Summary) -> Verdict:
         """Sampled if the duration in whole milliseconds is within the bounds."""
         duration, most = summary.duration // 1_000_000, self.settings.upper_threshold_ms
-        within = self.settings.threshold_ms <= duration and (not most or duration <= most)
+        within = self.settings.threshold_ms < duration and (not most or duration <= most)
         return Verdict.of(within)
 
 

@@ -1,11 +1,14 @@
-"""The table of policies; from it follow the configuration models and their JSON Schema."""
+"""The table of policies; from it follow the configuration models and their JSON Schema.
+
+Importing this module imports the policies of other distributions, too.
+"""
 
 import operator
 from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, create_model
+from pydantic import Field, create_model, model_validator
 
 from collector import ConfigModel
 from processors.tail_sampling.policies.adaptive import Adaptive
@@ -15,8 +18,13 @@ from processors.tail_sampling.policies.attributes import (
     StringAttribute,
 )
 from processors.tail_sampling.policies.base import Policy, Setup, Verdict, Weight
-from processors.tail_sampling.policies.chance import Probabilistic, RateLimiting
+from processors.tail_sampling.policies.chance import Probabilistic
+from processors.tail_sampling.policies.composite import Composite, CompositeSettings
+from processors.tail_sampling.policies.extensions import extensions
 from processors.tail_sampling.policies.latency import Latency, LatencyPercentile
+from processors.tail_sampling.policies.limits import BytesLimiting, RateLimiting
+from processors.tail_sampling.policies.ottl import OttlCondition
+from processors.tail_sampling.policies.propagated import TraceFlags, TraceState
 from processors.tail_sampling.policies.retries import Retries
 from processors.tail_sampling.policies.seen import (
     ContextUtilization,
@@ -44,7 +52,7 @@ class PolicyConfig(ConfigModel):
 
     def build(self, setup: Setup) -> Policy[Any]:
         """The policy itself."""
-        return POLICIES[self.type](getattr(self, self.type), setup)
+        return _CLASSES[self.type](getattr(self, self.type), setup)
 
 
 if TYPE_CHECKING:
@@ -67,6 +75,7 @@ class And(Policy[AndSettings]):
         super().__init__(settings, setup)
         self._subs = [config.build(setup) for config in settings.and_sub_policy]
         self.weight = max(sub.weight for sub in self._subs)
+        self.lasting = all(sub.lasting for sub in self._subs)
 
     def decide(self, summary: Summary) -> Verdict:
         """Sampled if every sub-policy says so."""
@@ -92,6 +101,7 @@ class Drop(Policy[DropSettings]):
     def __init__(self, settings: DropSettings, setup: Setup) -> None:
         super().__init__(settings, setup)
         self._subs = [config.build(setup) for config in settings.drop_sub_policy]
+        self.lasting = all(sub.lasting for sub in self._subs)
 
     def decide(self, summary: Summary) -> Verdict:
         """Dropped if every sub-policy says sampled."""
@@ -130,6 +140,8 @@ POLICIES: dict[str, type[Policy[Any]]] = {
     "always_sample": AlwaysSample,
     "and": And,
     "boolean_attribute": BooleanAttribute,
+    "bytes_limiting": BytesLimiting,
+    "composite": Composite,
     "context_utilization": ContextUtilization,
     "cost": Cost,
     "drop": Drop,
@@ -141,6 +153,7 @@ POLICIES: dict[str, type[Policy[Any]]] = {
     "latency_percentile": LatencyPercentile,
     "not": Not,
     "numeric_attribute": NumericAttribute,
+    "ottl_condition": OttlCondition,
     "probabilistic": Probabilistic,
     "rate_limiting": RateLimiting,
     "retries": Retries,
@@ -148,23 +161,56 @@ POLICIES: dict[str, type[Policy[Any]]] = {
     "status_code": StatusCode,
     "string_attribute": StringAttribute,
     "tokens": Tokens,
+    "trace_flags": TraceFlags,
+    "trace_state": TraceState,
 }
-"""Every policy, by its `type`."""
+"""Every built-in policy, by its `type`."""
+
+
+def _has_defaults(settings: type[ConfigModel]) -> bool:
+    try:
+        settings()
+    except Exception:  # whatever the validators of other people's settings raise
+        return False
+    return True
 
 
 def _model(kind: str, policy: type[Policy[Any]]) -> type[PolicyConfig]:
     settings = policy.Settings
-    optional = not any(field.is_required() for field in settings.model_fields.values())
-    section = Field(default_factory=settings) if optional else Field()
+    section = Field(default_factory=settings) if _has_defaults(settings) else Field()
     fields: dict[str, Any] = {"type": (Literal[kind], ...), kind: (settings, section)}
     return create_model(f"{policy.__name__}Config", __base__=PolicyConfig, **fields)
 
 
-_MODELS = [_model(kind, policy) for kind, policy in POLICIES.items()]
+def _broken_model(kind: str, problem: str) -> type[PolicyConfig]:
+    """A policy that is told to be unusable where somebody wants to use it, and nowhere else."""
+
+    def refuse(_: Any) -> Any:
+        raise ValueError(problem)
+
+    fields: dict[str, Any] = {"type": (Literal[kind], ...)}
+    checks: dict[str, Any] = {"refuse": model_validator(mode="before")(refuse)}
+    name = f"Broken{kind.title()}Config"
+    return create_model(name, __base__=PolicyConfig, __validators__=checks, **fields)
+
+
+_EXTENSIONS = list(extensions(POLICIES, dir(PolicyConfig) + list(PolicyConfig.model_fields)))
+_BROKEN = {found.name: found.problem for found in _EXTENSIONS if found.policy is None}
+_OFFERED = POLICIES | {found.name: found.policy for found in _EXTENSIONS if found.policy}
+_CLASSES = {kind: policy for kind, policy in _OFFERED.items() if kind not in _BROKEN}
+# On one line each: pydantic reads the source of the line that makes a model, for its docstrings.
+_MODELS = [_model(kind, policy) for kind, policy in _CLASSES.items()]
+_MODELS += [_broken_model(kind, problem) for kind, problem in _BROKEN.items()]
 
 if not TYPE_CHECKING:
     AnyPolicyConfig = Annotated[reduce(operator.or_, _MODELS), Field(discriminator="type")]
 
-_recursive: list[type[ConfigModel]] = [AndSettings, DropSettings, NotSettings, *_MODELS]
+_recursive: list[type[ConfigModel]] = [
+    AndSettings,
+    CompositeSettings,
+    DropSettings,
+    NotSettings,
+    *_MODELS,
+]
 for _model_class in _recursive:
     _model_class.model_rebuild()

@@ -15,6 +15,8 @@ _CODES = {"UNSET": 0, "OK": 1, "ERROR": 2}
 class AlwaysSample(Policy[EmptySettings]):
     """Keeps every trace."""
 
+    lasting = True
+
     def decide(self, summary: Summary) -> Verdict:  # noqa: ARG002
         """Always sampled."""
         return Verdict.SAMPLED
@@ -31,6 +33,7 @@ class StatusCode(Policy[StatusCodeSettings]):
     """Keeps traces with a span of the given status."""
 
     Settings = StatusCodeSettings
+    lasting = True
 
     def __init__(self, settings: StatusCodeSettings, setup: Setup) -> None:
         super().__init__(settings, setup)
@@ -54,6 +57,10 @@ class SpanCount(Policy[SpanCountSettings]):
     """Keeps traces by their number of spans."""
 
     Settings = SpanCountSettings
+
+    def __init__(self, settings: SpanCountSettings, setup: Setup) -> None:
+        super().__init__(settings, setup)
+        self.lasting = not settings.max_spans
 
     def decide(self, summary: Summary) -> Verdict:
         """Sampled if the number is within the bounds."""
