@@ -12,11 +12,15 @@ RANDOMNESS_BITS = 56
 NEVER = 1 << RANDOMNESS_BITS
 """The rejection threshold that no randomness reaches."""
 MAX_MEMBERS = 32
+MAX_VALUE = 256
+"""Characters of a member's value, by W3C and by OpenTelemetry for `ot`."""
 _DIGITS = 14
 _KEY = re.compile(
     r"[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13}", re.ASCII
 )
 _VALUE = re.compile(r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]")
+_PAIR = re.compile(r"([a-z][a-z0-9]*):([A-Za-z0-9._-]*)")
+_FIRST = ("rv", "th")
 
 
 def member(tracestate: str, key: str) -> str:
@@ -53,14 +57,25 @@ def with_member(tracestate: str, key: str, value: str) -> str:
 
 
 def subkeys(value: str) -> dict[str, str]:
-    """`th:8;rv:…` as a dict. Parts without a colon are left out."""
-    pairs = (part.partition(":") for part in value.split(";"))
-    return {key: text for key, colon, text in pairs if colon}
+    """`th:8;rv:…` as a dict, the last where a key stands twice.
+
+    Malformed parts are left out; nothing is read from a value of more than 256 characters.
+    """
+    if len(value) > MAX_VALUE:
+        return {}
+    pairs = (_PAIR.fullmatch(part) for part in value.split(";"))
+    return {pair[1]: pair[2] for pair in pairs if pair}
 
 
 def join_subkeys(pairs: dict[str, str]) -> str:
-    """The reverse of `subkeys`."""
-    return ";".join(f"{key}:{text}" for key, text in pairs.items())
+    """The reverse of `subkeys`: `rv` and `th` first, then what fits into 256 characters."""
+    others = [key for key in pairs if key not in _FIRST]
+    written = ""
+    for key in [*(key for key in _FIRST if key in pairs), *others]:
+        longer = f"{written};{key}:{pairs[key]}" if written else f"{key}:{pairs[key]}"
+        if len(longer) <= MAX_VALUE:
+            written = longer
+    return written
 
 
 def parse_threshold(text: str | None) -> int | None:
@@ -92,9 +107,14 @@ def threshold_for(probability: float, precision: int = 4) -> int:
     It has `precision` significant hex digits, and more where the probability is close to 0 or 1.
     NEVER for a probability below 2^-56.
     """
-    exact = NEVER - math.floor(probability * NEVER + 0.5)
-    if exact >= NEVER or exact <= 0:
-        return min(max(exact, 0), NEVER)
+    if probability < 1 / NEVER:
+        return NEVER
+    if probability >= 1:
+        return 0
+    # Not floor(x + 0.5), which is inexact where x has no bits to spare.
+    scaled = probability * NEVER
+    kept = math.floor(scaled) + (scaled % 1 >= 0.5)
+    exact = NEVER - kept
     leading = (int(math.frexp(p)[1] / -4) for p in (probability, 1 - probability))
     digits = min(_DIGITS, max(precision + zeros for zeros in leading))
     dropped = 4 * (_DIGITS - digits)

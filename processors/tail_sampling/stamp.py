@@ -57,10 +57,11 @@ def final_tracestate(before: str, decision: Decision) -> str:
         return before
     earlier = dropped_by(ts.member(before, "ot"), private)
     ot = _judged_by(before, decision.head)
+    th = ts.parse_threshold(ot.pop("th", None))
     if decision.weight is not Weight.HEAD:
-        ot.pop("th", None)
-    if decision.weight is not Weight.HEAD and decision.weight is not Weight.UNKNOWN:
-        ot["th"] = ts.format_threshold(max(earlier, decision.threshold))
+        th = None if decision.weight is Weight.UNKNOWN else decision.threshold
+    if th is not None:
+        ot["th"] = ts.format_threshold(max(earlier, th))
     return ts.with_member(ts.with_member(before, _PRIVATE, ""), "ot", ts.join_subkeys(ot))
 
 

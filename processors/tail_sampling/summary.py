@@ -1,5 +1,6 @@
 """What is remembered of an open trace: enough to decide on it without its spans."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,6 +11,7 @@ from collector import tracestate as ts
 from collector.model_calls import MODEL_CALLS, TOOL_CALL, Usage, model_call, operation
 
 POLICY_ATTRIBUTE = "winnow.sampling.policy"
+_NO_RULE = sys.maxsize
 _NO_USAGE = Usage(0, 0)
 
 Call: TypeAlias = "tuple[bytes, float | None, int, int]"
@@ -19,8 +21,8 @@ Call: TypeAlias = "tuple[bytes, float | None, int, int]"
 class Head(NamedTuple):
     """What head sampling said of a trace by the best key seen in it."""
 
-    rank: int
-    """0 is best; the order of `head_sampling`'s keys."""
+    rank: tuple[int, int]
+    """The lowest is best; the order of `head_sampling`'s rules, and then of its keys."""
     sampled: bool
     """Whether the trace is in the sample."""
     ot: str
@@ -165,9 +167,10 @@ def read_head(tracestate: str) -> Head | None:
     if not ot:
         return None
     private = ts.subkeys(ts.member(tracestate, "winnow"))
-    rank = private.get("k", "0")
+    rule, key = private.get("r", ""), private.get("k", "")
+    rank = int(rule) if rule.isdecimal() else _NO_RULE, int(key) if key.isdecimal() else 0
     sampled = ot.startswith("th:") or ";th:" in ot
-    return Head(int(rank) if rank.isdecimal() else 0, sampled, ot, dropped_by(ot, private))
+    return Head(rank, sampled, ot, dropped_by(ot, private))
 
 
 def dropped_by(ot: str, private: Mapping[str, str]) -> int:
@@ -184,4 +187,4 @@ def _id_bits(trace_id: bytes) -> int:
 
 
 def _better(one: Head, other: Head) -> bool:
-    return (-one.rank, one.sampled) > (-other.rank, other.sampled)
+    return one.rank < other.rank or (one.rank == other.rank and one.sampled > other.sampled)

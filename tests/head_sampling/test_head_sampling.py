@@ -12,15 +12,8 @@ from pydantic import ValidationError
 
 from collector import tracestate as ts
 from processors.head_sampling import HeadSampling
+from tests.head_sampling.support import counted, ot, private
 from tests.helpers import batch, consume, make, metric, span
-
-
-def ot(record):
-    return ts.subkeys(ts.member(record.span.trace_state, "ot"))
-
-
-def private(record):
-    return ts.subkeys(ts.member(record.span.trace_state, "winnow"))
 
 
 def decisions(users, settings=None):
@@ -108,7 +101,7 @@ def test_a_later_batch_of_the_trace_follows_the_key_of_the_first():
 def test_a_better_key_that_comes_later_is_written_with_its_better_rank():
     sampler = make(HeadSampling)
     consume(sampler, batch(span()), batch(span(attributes={"user.id": "u1"})), batch(span()))
-    assert [private(record)["k"] for record in sampler.next.spans] == ["3", "1", "1"]
+    assert [private(record)["k"] for record in sampler.next.spans] == ["4", "1", "1"]
 
 
 def test_the_resource_may_carry_the_key():
@@ -127,6 +120,27 @@ def test_a_user_id_may_be_a_number():
     assert ot(first) == ot(second)
 
 
+def test_the_conversation_is_the_key_where_there_is_neither_user_nor_session():
+    sampler = make(HeadSampling)
+    consume(sampler, batch(span(trace=1, attributes={"gen_ai.conversation.id": "c"})))
+    consume(sampler, batch(span(trace=2, attributes={"gen_ai.conversation.id": "c"})))
+    first, second = sampler.next.spans
+    assert ot(first) == ot(second)
+
+
+def test_the_trace_id_may_be_the_only_key():
+    sampler = make(HeadSampling, {"key": ["trace_id"]})
+    other = make(HeadSampling, {"key": []})
+    for each in (sampler, other):
+        consume(each, batch(span(trace=7, attributes={"user.id": "u", "trace_id": "x"})))
+    assert ot(sampler.next.spans[0]) == ot(other.next.spans[0])
+
+
+def test_keys_behind_the_trace_id_are_a_mistake():
+    with pytest.raises(ValidationError, match="put it last"):
+        HeadSampling.Config.model_validate({"key": ["trace_id", "user.id"]})
+
+
 def test_an_empty_key_counts_as_missing():
     sampler = make(HeadSampling)
     consume(sampler, batch(span(attributes={"user.id": "", "session.id": "s"})))
@@ -137,7 +151,7 @@ def test_deferring_keeps_every_span_and_only_marks_it():
     sampler = make(HeadSampling, {"percentage": 0})
     consume(sampler, batch(span(trace=1), span(trace=2)))
     assert all(set(ot(record)) == {"rv"} for record in sampler.next.spans)
-    assert metric(sampler, "winnow_head_sampling_spans_total", decision="not_sampled") == 2
+    assert counted(sampler, "not_sampled") == 2
 
 
 def test_dropping_drops_at_once_and_counts_the_spans():
@@ -187,6 +201,39 @@ def test_a_threshold_that_the_randomness_contradicts_is_cleared():
     assert ot(sampler.next.spans[0])["th"] == "0"
 
 
+def test_a_contradicted_threshold_is_cleared_outside_the_sample_too():
+    sampler = make(HeadSampling, {"percentage": 50})
+    consume(sampler, batch(span(trace_state="ot=th:f;rv:10000000000000,vendor=x")))
+    (record,) = sampler.next.spans
+    assert record.span.trace_state == "ot=rv:10000000000000,winnow=k:0,vendor=x"
+
+
+def test_what_other_vendors_wrote_stays_in_its_order_behind_our_own():
+    sampler = make(HeadSampling, {"percentage": 100, "mode": "drop"})
+    consume(sampler, batch(span(trace_state="b=2, a=1,ot=x:1;rv:f0000000000000,c=t e x t")))
+    (record,) = sampler.next.spans
+    assert record.span.trace_state == "ot=rv:f0000000000000;th:0;x:1,b=2,a=1,c=t e x t"
+
+
+@pytest.mark.parametrize(
+    "malformed", ["th", "th:E", "rv:abc", ";;", "TH:8", "th:8:8", "th:8;x:" + "a" * 250]
+)
+def test_malformed_sampling_information_counts_as_none(malformed):
+    sampler = make(HeadSampling, {"percentage": 100, "key": [], "mode": "drop"})
+    consume(sampler, batch(span(trace=1), span(trace=1, trace_state=f"ot={malformed},v=1")))
+    fresh, mended = sampler.next.spans
+    assert ts.with_member(mended.span.trace_state, "v", "") == fresh.span.trace_state
+
+
+def test_the_member_never_grows_beyond_256_characters():
+    sampler = make(HeadSampling, {"percentage": 100})
+    others = f"rv:f0000000000000;a:{'x' * 210};b:1234567890123456789;c:1"
+    consume(sampler, batch(span(trace_state=f"ot={others}")))
+    member = ts.member(sampler.next.spans[0].span.trace_state, "ot")
+    assert len(member) <= 256
+    assert list(ts.subkeys(member)) == ["rv", "th", "a", "c"]
+
+
 def test_a_threshold_without_randomness_was_judged_by_the_trace_id():
     sampler = make(HeadSampling, {"percentage": 100})
     consume(sampler, batch(span(trace=0xF0000000000001, trace_state="ot=th:8")))
@@ -211,7 +258,7 @@ def test_what_is_remembered_is_bounded():
     consume(sampler, batch(span(trace=1, attributes={"user.id": "u1"})))
     consume(sampler, batch(span(trace=2, attributes={"user.id": "u1"})))
     consume(sampler, batch(span(trace=1)), batch(span(trace=2)))
-    assert [private(record)["k"] for record in sampler.next.spans] == ["1", "1", "3", "1"]
+    assert [private(record)["k"] for record in sampler.next.spans] == ["1", "1", "4", "1"]
 
 
 @pytest.mark.parametrize("percentage", [-1, 101])

@@ -71,5 +71,23 @@ def test_a_member_is_found_by_its_whole_name():
     assert ts.member("not=1", "ot") == ""
 
 
+def test_more_than_256_characters_are_not_read():
+    assert ts.subkeys("th:8;x:" + "a" * 250) == {}
+
+
+def test_rv_and_th_are_written_first_and_what_does_not_fit_is_left_out():
+    pairs = {"a": "x" * 240, "th": "8", "b": "1", "rv": "f" * 14}
+    assert ts.join_subkeys(pairs) == f"rv:{'f' * 14};th:8;b:1"
+
+
+@pytest.mark.parametrize(
+    ("probability", "precision", "th"),
+    [(0.1, 14, "e6666666666666"), ((2**52 + 1) / 2**56, 14, "efffffffffffff"), (2**-57, 14, None)],
+)
+def test_every_bit_of_a_threshold_is_exact(probability, precision, th):
+    threshold = ts.threshold_for(probability, precision)
+    assert threshold == (ts.NEVER if th is None else ts.parse_threshold(th))
+
+
 def test_subkeys_that_are_no_pairs_are_left_out():
     assert ts.subkeys("th:8;junk;rv:1") == {"th": "8", "rv": "1"}

@@ -216,6 +216,24 @@ def test_two_head_samplers_that_saw_different_halves_of_a_trace_end_right():
         assert len({record.span.trace_state for record in tail.next.spans}) <= 1
 
 
+def test_a_rule_that_a_later_batch_matches_decides_for_the_whole_trace():
+    match = {"match_type": "strict", "attributes": [{"key": "tier", "value": "gold"}]}
+    for before, percentage, kept in ((0, 100, 2), (100, 0, 0)):
+        tail, rules = sampler(HEAD), [{"match": match, "percentage": percentage}]
+        gold = batch(span(attributes={"tier": "gold"}))
+        through_head(tail, batch(span()), gold, percentage=before, rules=rules)
+        assert len(tail.next.spans) == kept
+        assert {ot(record)["th"] for record in tail.next.spans} <= {"0"}
+
+
+def test_a_rule_lowers_no_threshold_that_a_span_came_with():
+    rules = [{"match": {"match_type": "strict", "span_names": ["gold"]}, "percentage": 100}]
+    tail, randomness = sampler(HEAD), "ot=rv:f0000000000000"
+    early = batch(span(trace_state=f"{randomness};th:c"))
+    through_head(tail, early, batch(span("gold", trace_state=randomness)), rules=rules)
+    assert [ot(record)["th"] for record in tail.next.spans] == ["c", "0"]
+
+
 def test_head_sampling_that_drops_leaves_only_what_head_sampled_keeps():
     tail, (inside, _) = sampler(HEAD), users(10)
     through_head(tail, batch(span(attributes={"user.id": inside})), mode="drop", percentage=10)

@@ -1,6 +1,8 @@
 """What each policy keeps."""
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from tests.helpers import batch, consume, span
 from tests.tail_sampling.support import kept, sampler, wait
 
 numbers = itertools.count(1)
+PROBABILISTIC = json.loads((Path(__file__).parent / "probabilistic.json").read_text())["groups"]
 
 
 def trace(*spans, **fields):
@@ -155,6 +158,14 @@ def test_probabilistic_keeps_what_hashes_into_its_share(percentage, keeps):
     example = span()
     example.trace_id = bytes.fromhex("4bf92f3577b34da6a3ce929d0e0e4736")
     assert kept(policy, [example]) == [keeps]
+
+
+@pytest.mark.parametrize("group", PROBABILISTIC, ids=lambda group: str(group["settings"]))
+def test_probabilistic_keeps_the_traces_that_the_collector_keeps(group):
+    policy = {"type": "probabilistic", "probabilistic": group["settings"]}
+    examples = [span(trace=int(trace_id, 16)) for trace_id in group["kept"] + group["dropped"]]
+    expected = [True] * len(group["kept"]) + [False] * len(group["dropped"])
+    assert kept(policy, *([example] for example in examples)) == expected
 
 
 def test_probabilistic_keeps_nothing_at_0_percent():
