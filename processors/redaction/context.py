@@ -3,9 +3,10 @@
 import functools
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 WINDOW = 160
-"""Characters before a finding that are read for words."""
+"""Characters before a finding, and of a key, that are read for words."""
 WORDS = 10
 """Words before a finding that count. Presidio takes five and does not count stop words."""
 BOOST = 0.35
@@ -17,6 +18,8 @@ MIN_BOOSTED = 0.4
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0e7f])+")
 _NAME = re.compile(r"(?:\w|[\u0900-\u0e7f])+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# In text, tokens of random letters have humps as well.
+_HUMP_OF_WORDS = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*(?:_[0-9a-f]{8,64}|_enc_v1_[\w-]+)?>|<REDACTED:\w+>")
 
 _BEGUN = re.compile(r"<[A-Z][\w:]*\Z")
@@ -42,12 +45,19 @@ def _term(term: str) -> str:
 
 
 def key_words(key: str) -> str:
-    """The words of an attribute or JSON key: `billing.cardNumber` is ` billing card number `."""
-    return normalize(_WORD.findall(_HUMP.sub(" ", key)))
+    """The words of an attribute or JSON key: `billing.cardNumber` is ` billing card number `.
+
+    Of a long key, which is rather a text, only the end is read: for every finding that is done
+    again.
+    """
+    return normalize(_WORD.findall(_HUMP.sub(" ", key[-WINDOW:])))
 
 
 def words_before(text: str, position: int, count: int = WORDS) -> str:
-    """The last `count` words before `position`, in the form that `supports` reads."""
+    """The last `count` words before `position`, in the form that `supports` reads.
+
+    A name such as `homePhone` is one of them, and ` home phone ` in what comes back.
+    """
     start = max(0, position - WINDOW)
     # Half of a placeholder would be context: `PHONE_NUMBER>`.
     opening = text.rfind("<", max(0, start - _LONGEST_PLACEHOLDER), start)
@@ -56,19 +66,28 @@ def words_before(text: str, position: int, count: int = WORDS) -> str:
     window = text[start:position]
     if "<" in window:
         window = _PLACEHOLDER.sub(" ", window)
-    return normalize(_WORD.findall(window)[-count:])
+    words = _at_end(_WORD, window, count)
+    return normalize([words if words.islower() else _HUMP_OF_WORDS.sub(" ", words)])
 
 
 def names_before(text: str, position: int, count: int) -> str:
     """As `words_before`, but a name such as `call_id` is one word."""
     window = text[max(0, position - WINDOW) : position]
-    return normalize(_NAME.findall(window)[-count:])
+    return normalize([_at_end(_NAME, window, count)])
+
+
+def _at_end(word: re.Pattern[str], text: str, count: int) -> str:
+    """The last `count` words of a text, found from its end: only they are read."""
+    backwards = islice(word.finditer(text[::-1]), count)
+    return " ".join(match[0] for match in backwards)[::-1]
 
 
 def words_after(text: str, position: int, count: int) -> str:
     """The first `count` words after `position`."""
-    window = _PLACEHOLDER.sub(" ", text[position : position + 40])
-    return normalize(_WORD.findall(_BEGUN.sub("", window))[:count])
+    window = text[position : position + 40]
+    if "<" in window:
+        window = _BEGUN.sub("", _PLACEHOLDER.sub(" ", window))
+    return normalize(match[0] for match in islice(_WORD.finditer(window), count))
 
 
 def supports(words: str, terms: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from processors.redaction import context
 from processors.redaction.budget import Budget
 from processors.redaction.findings import Finding
+from processors.redaction.userinfo import is_password
 
 TYPE = "EMAIL_ADDRESS"
 _SCORE = 1.0
@@ -44,19 +45,22 @@ class EmailDetector:
 
     def find(self, text: str, key: str, budget: Budget) -> Iterator[Finding]:
         """See `Detector`."""
-        floor = 0
+        floor = announced = 0
         for at in _AT.finditer(text):
             budget.remaining()
             domain = _DOMAIN.match(text, at.end())
             start = _local_start(text, floor, at.start())
-            floor = at.end()
-            if domain is None or start == at.start():
+            before, floor = floor, at.end()
+            if domain is None or start == at.start() or is_password(text, before, at.start()):
                 continue
             score = _host_score(domain[0])
             if score == _WEAK and text.startswith("@", domain.end()):
                 continue
-            if score < _SCORE and _announced(text, start, key):
+            # What announces an address announces those right behind it, as many as there are.
+            behind = announced and not _WORD.search(text, announced, start)
+            if score < _SCORE and (behind or _announced(text, start, key)):
                 score = context.boosted(score)
+                announced = domain.end()
             yield Finding(start, domain.end(), TYPE, score)
 
 

@@ -16,7 +16,7 @@ from processors.redaction.conditions import condition
 from processors.redaction.detectors import Detector, PatternDetector, RecognizerDetector
 from processors.redaction.emails import EmailDetector
 from processors.redaction.ibans import IbanDetector
-from processors.redaction.phones import TYPE as PHONE
+from processors.redaction.phone_judge import TYPE as PHONE
 from processors.redaction.phones import PhoneDetector
 from processors.redaction.presidio import (
     IpRecognizer,

@@ -4,6 +4,7 @@ All patterns run on RE2, so that no text takes longer than in proportion to its 
 """
 
 import functools
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Literal
@@ -32,6 +33,9 @@ _ASSIGNED = r"""[\\"'`\])]{0,4}\s{0,4}(?:=>|:=|={1,2}|:)\s{0,4}(?:[brfu]{0,2}\\?
 _LISTED = r"""\\?["']\s{0,2},\s{0,4}\\?["']"""
 _END = r"(?:[^A-Za-z0-9_+/=\[(.-]|\.(?:\s|$)|$)"
 _KEYED = r"(?:^| )(?:{name})(?: \d+)? $"
+_PARAMETER = re.compile(r"[?&][A-Za-z_][\w.\-\[\]]{0,63}=\Z")
+_NEXT_PARAMETER = re.compile(r"&[A-Za-z_][\w.\-\[\]]*=")
+_LONGEST_NAME = 66
 
 Check = Literal["crc32", "jose_header", "user_password", "mixed", "unworded"]
 
@@ -105,9 +109,18 @@ class SecretDetector:
             start, end = _place(found)
             if self._believed(text[start:end], tested=not self._rule.keyed):
                 yield self._finding(text, start, end)
-        for start, end in spans(self._pattern, text, budget):
+        for start, end in self._spans(text, budget):
             if self._believed(text[start:end], tested=True):
                 yield self._finding(text, start, end)
+
+    def _spans(self, text: str, budget: Budget) -> Iterator[tuple[int, int]]:
+        """As `spans`, but what is assigned in a query ends where the next parameter begins."""
+        for start, end in spans(self._pattern, text, budget):
+            following = self._rule.name and _NEXT_PARAMETER.search(text, start, end)
+            if not following or not _PARAMETER.search(text, max(0, start - _LONGEST_NAME), start):
+                yield start, end
+            elif start < following.start():
+                yield start, following.start()
 
     def _believed(self, secret: str, *, tested: bool) -> bool:
         rule = self._rule

@@ -188,6 +188,7 @@ DOCUMENTS = {
     "addresses under keys": json.dumps([{"to": "jane@example.com"}] * 500),
     "short strings": json.dumps(["1 2 3 4 5 6 7"] * 900),
     "words of escapes": json.dumps(["\\n1\\u0031"] * 900),
+    "numbers under a long key": json.dumps({"order " * 1300: "604199783," * 800}),
     "base64 of base64": nested("jane@example.com"),
     "base64 of a card": nested("4111 1111 1111 1111"),
     "base64 of JSON": base64.b64encode(
@@ -211,8 +212,12 @@ def numbers(shape: str) -> str:
     return made[:SIZE]
 
 
-SHAPES = [
+PHONES = [
     *("+## ## ## ## ", "+### ### ### ###-", "+##.###.### ", "00## ### ### ", "0## ### ### "),
+    *("at +### ### ### ### ", "00## 00## 00##; ", "/+### ### ### ", "+999 ## ## ## "),
+]
+SHAPES = [
+    *PHONES,
     *("(###) ### ## ", "### #### ", "########## ", "call ### #### ", "#### #### #### #### ####, "),
     *("################ ", "###-##-#### ", "#########,", "###.###.###.### ", "##:##:##:##:##:## "),
     *(

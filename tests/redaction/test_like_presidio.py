@@ -15,6 +15,7 @@ from processors.redaction.analyzer import Analyzer
 from processors.redaction.config import ENTITIES
 from processors.redaction.labelled import load
 from processors.redaction.phones import REGIONS
+from processors.redaction.userinfo import is_password
 from tests.redaction import made_up
 from tests.redaction.pieces import found_by
 
@@ -65,6 +66,8 @@ def suffix(found):
 
 
 FEWER = [
+    ("EMAIL_ADDRESS", "a password before a host", lambda f: (
+        is_password(f.text, 0, f.text.index("@", f.start)))),
     ("CREDIT_CARD", "a fraction of a number, or a part of a dotted one", lambda f: (
         re.search(r"\d\.\Z", f.before) or re.match(r"\.\d", f.after))),
     ("CREDIT_CARD", "microseconds since 1970", lambda f: re.fullmatch(r"1\d{15}", f.value)),

@@ -6,6 +6,13 @@ import random
 import uuid
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.redaction.budget import Budget
+from processors.redaction.secret_checks import is_filled, stands_in
+from processors.redaction.secrets import SecretDetector, load_rules
+from processors.redaction.userinfo import is_password
 
 EMAILS = [
     "jane.doe@example.com",
@@ -47,6 +54,53 @@ def test_a_decorator_in_backticks_is_no_address(clean):
 def test_a_bare_host_is_an_address_where_the_text_says_so(clean):
     assert clean("email: bob@fileserver now") == "email: <EMAIL_ADDRESS> now"
     assert clean("docker pull app@latest") == "docker pull app@latest"
+
+
+@pytest.mark.parametrize("host", ["localhost", "10.0.0.7", "mailhost.internal", "db.example.com"])
+def test_an_address_right_behind_its_label_is_one_at_any_host(clean, host):
+    for label in ("mailto:", "To:", "reply-to:", "email:", "sip:", "'owner':'"):
+        assert clean(f"{label}bob@{host}") == f"{label}<EMAIL_ADDRESS>"
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("user:password@localhost", "user:password@localhost"),
+        ("postgres://user:password@db.internal/app", "postgres://user:password@db.internal/app"),
+        ("app:s3cret@localhost:5432", "app:<URL_PASSWORD>@localhost:5432"),
+        ("dsn='app:s3cret@10.0.0.7'", "dsn='app:<URL_PASSWORD>@<IP_ADDRESS>'"),
+        ("mq://app:s%24cret@localhost/x", "mq://app:<URL_PASSWORD>@localhost/x"),
+        ("mq://app:s3cret@mq.example.com/x", "mq://app:<URL_PASSWORD>@mq.example.com/x"),
+    ],
+)
+def test_a_password_before_a_host_is_no_address(clean, text, redacted):
+    assert clean(text) == redacted
+
+
+@given(
+    before=st.sampled_from(["", "a ", "x=", "12:", "//h:", "mq://", "a://", "u@", "é"]),
+    user=st.text("aZ9_.-:%é", max_size=8),
+    password=st.text("kY7!$.:%/é*{", min_size=1, max_size=8),
+    at=st.sampled_from(["@", "%40"]),
+    host=st.sampled_from(["localhost", "10.0.0.7", "example.com", "é.com", "[::1]", "db"]),
+)
+@settings(max_examples=500, deadline=None)
+def test_what_is_no_address_for_being_a_password_is_found_as_one(before, user, password, at, host):
+    text = f"{before}{user}:{password}{at}{host}"
+    place = len(text) - len(at + host)
+    if is_password(text, 0, place):
+        rules = [rule for rule in load_rules() if rule.type == "URL_PASSWORD"]
+        found = [f for rule in rules for f in SecretDetector(rule).find(text, "", Budget(9))]
+        assert place in [f.end for f in found] or any(
+            stands_in(text[first:place]) or is_filled(text[first:place]) for first in range(place)
+        )
+
+
+def test_one_word_announces_a_list_of_any_length(clean):
+    phones = ", ".join(f"785 {number}" for number in range(2000, 2100))
+    assert clean(f"phones: {phones}") == "phones: " + ", ".join(["<PHONE_NUMBER>"] * 100)
+    addresses = " ".join(f"bob{number}@fileserver" for number in range(100))
+    assert clean(f"email {addresses}") == "email " + " ".join(["<EMAIL_ADDRESS>"] * 100)
 
 
 CARDS = [
@@ -136,6 +190,26 @@ def test_numbers_beside_a_phone_number_hide_nothing(clean):
 def test_two_numbers_in_a_row_both_go(clean):
     assert clean("+49 30 901820 (415) 555-0132") == "<PHONE_NUMBER> <PHONE_NUMBER>"
     assert clean("415-555-0132 415-555-0199") == "<PHONE_NUMBER> <PHONE_NUMBER>"
+
+
+@pytest.mark.parametrize("phone", ["+1415 555 0132", "+14155550132", "+49 30 901820"])
+@pytest.mark.parametrize("text", ["/u/{}", "https://app.example.com/users/{}/messages", "a/{}, b"])
+def test_a_number_with_a_country_code_goes_behind_a_path(clean, text, phone):
+    assert clean(text.format(phone)) == text.format("<PHONE_NUMBER>")
+
+
+def test_a_plus_behind_a_slash_begins_no_number_that_is_no_phone_number(clean):
+    text = "9/+1234 a/+12.5 x = 7/+12345678 /u/+999 123 456 7"
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize("name", ["customerMobile", "homeTel", "cellNumber", "faxNumber"])
+def test_a_name_of_several_words_announces_a_number_in_text(clean, name):
+    assert clean(f"{name}: 785 8949") == f"{name}: <PHONE_NUMBER>"
+
+
+def test_a_name_of_several_words_says_what_the_digits_number(clean):
+    assert clean("orderId 4155550132") == "orderId 4155550132"
 
 
 ANNOUNCED = [

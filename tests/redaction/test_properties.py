@@ -15,6 +15,7 @@ from processors.redaction.budget import Budget
 from processors.redaction.config import ENTITIES
 from processors.redaction.detectors import PatternDetector
 from processors.redaction.phones import REGIONS
+from processors.redaction.userinfo import is_password
 from tests.redaction.conftest import started
 from tests.redaction.pieces import PERSONAL, json_values, texts
 
@@ -136,7 +137,9 @@ def test_what_presidio_finds_is_found(redaction, stock_recognizers, before, plan
 
 
 def _left_on_purpose(text, start, value):
-    """Fractions of numbers, and slices such as `[1::2]`."""
+    """Fractions of numbers, slices such as `[1::2]`, and passwords before a host."""
+    if "@" in value and is_password(text, 0, text.index("@", start)):
+        return True
     return (start > 1 and text[start - 1] == ".") or set(value) <= set("0123456789:")
 
 

@@ -100,6 +100,23 @@ def test_a_secret_goes_by_what_stands_before_it(clean, text, redacted):
     assert clean(text) == redacted
 
 
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("run with password=correct-horse.", "run with password=<PASSWORD>."),
+        ("export DB_PASSWORD=correct-horse-battery\n", "export DB_PASSWORD=<PASSWORD>\n"),
+        ("see https://h/?password=x&z=1", "see https://h/?password=x&z=1"),
+        ("see https://h/?password=hunter22!&z=1", "see https://h/?password=<PASSWORD>&z=1"),
+        ("see https://h/?a=b&pwd=%48unter&z=1", "see https://h/?a=b&pwd=<PASSWORD>&z=1"),
+        ("see https://h/?password=&z=2x3y4", "see https://h/?password=&z=2x3y4"),
+        ("set password=ab&cd!12 now", "set password=<PASSWORD> now"),
+        ("set password: ab&c=d!12 now", "set password: <PASSWORD> now"),
+    ],
+)
+def test_a_password_ends_where_it_ends(clean, text, redacted):
+    assert clean(text) == redacted
+
+
 def test_a_secret_goes_by_the_key_over_it(clean):
     assert clean('{"dbPassword": "open sesame"}') == '{"dbPassword": "<PASSWORD>"}'
     assert clean("open sesame", "user.password") == "<PASSWORD>"
