@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CONFIG ?= pipeline.yaml
 
-.PHONY: run demo test lint format bench bench-redaction lock clean
+.PHONY: run demo test lint format bench bench-redaction bench-sampling lock clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/winnow run --config $(CONFIG) $(ARGS)
@@ -29,6 +29,9 @@ bench: $(VENV)/run.stamp
 
 bench-redaction: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks.redaction
+
+bench-sampling: $(VENV)/run.stamp
+	$(BIN)/python -m benchmarks.open_traces $(ARGS)
 
 # The locks are universal: one file for every Python and platform the ranges allow.
 lock: $(VENV)/pip.stamp

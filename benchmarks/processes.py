@@ -65,7 +65,7 @@ class Process:
 
     def memory(self, field: str) -> float:
         """MiB of `VmRSS` (now) or `VmHWM` (peak), summed over the tree."""
-        return sum(_status(pid, field) for pid in self._tree()) / 1024
+        return sum(status(pid, field) for pid in self._tree()) / 1024
 
     def wait_until_quiet(self, window: float = 0.5, seconds: float = 60.0) -> None:
         """Return once it has used less than a twentieth of a core for `window` seconds."""
@@ -114,8 +114,8 @@ def _stat(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
-def _status(pid: int, field: str) -> float:
-    """A field of proc(5) `status` in KiB; 0 for a process that is gone."""
+def status(pid: int | str, field: str) -> float:
+    """A field of proc(5) `status` in KiB, of a process or of `self`; 0 for one that is gone."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith(f"{field}:"):

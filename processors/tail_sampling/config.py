@@ -1,6 +1,7 @@
 """The settings of `tail_sampling`, named as in the Collector."""
 
-from typing import Any, Self
+from collections.abc import Iterator
+from typing import Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
@@ -22,7 +23,8 @@ def _default_policies() -> list[PolicyConfig]:
 class DecisionCacheConfig(ConfigModel):
     """For how many traces the decision is remembered, so that late spans follow it.
 
-    Late spans of a trace that is not remembered are decided as a trace of their own.
+    Late spans of a trace that is not remembered are decided as a trace of their own. Decisions
+    are kept in `service.storage`, so a restart forgets none.
     """
 
     sampled_cache_size: int = Field(default=50_000, ge=0)
@@ -43,6 +45,17 @@ class TailSamplingConfig(ComponentConfig):
     """A trace is decided this long after its first span."""
     decision_wait_after_root_received: Duration = 0.0
     """A trace is decided this long after its root span, if that is sooner; 0 is off."""
+    inactivity_wait: Duration = 0.0
+    """A trace is decided when no span of it has come for this long, and not before
+    `decision_wait`: for runs whose length nobody knows. 0 is off."""
+    max_age: Duration = Field(default=86_400.0, gt=0)
+    """With `inactivity_wait`, a trace is decided at the latest this long after its first span."""
+    decide_early: bool = True
+    """A trace is decided as soon as a policy has spoken that nothing can overturn, such as one
+    for errors where no `drop` policy is; what comes after follows at once."""
+    dry_run: bool = False
+    """Decide, but drop nothing: `winnow.sampling.decision` says on every span what would have
+    become of it, and the metrics count it so."""
     num_traces: int = Field(default=50_000, ge=1)
     """So many traces may be open. Where there are more, the oldest are decided early, on the
     evidence so far."""
@@ -51,8 +64,15 @@ class TailSamplingConfig(ComponentConfig):
     it 256 MiB, or 16 GiB where `service.storage` keeps them on disk."""
     maximum_trace_size_bytes: int = Field(default=0, ge=0)
     """A trace with more is decided early; 0 is no limit."""
+    block_on_overflow: bool = False
+    """Where `num_traces` are open, new ones wait for some seconds and are then refused, instead
+    of having the oldest decided early."""
     expected_new_traces_per_sec: int = Field(default=0, ge=0)
     """Accepted for the Collector's sake; nothing needs to be allocated ahead."""
+    num_shards: int = Field(default=1, ge=1)
+    """Accepted for the Collector's sake; one thread decides."""
+    sampling_strategy: Literal["trace-complete", "span-ingest"] = "trace-complete"
+    """Only `trace-complete` is supported."""
     decision_cache: DecisionCacheConfig = DecisionCacheConfig()
     """How long decisions are remembered."""
     sample_on_first_match: bool = False
@@ -68,3 +88,39 @@ class TailSamplingConfig(ComponentConfig):
         if twice:
             raise ValueError(f"policies: two have the name {twice[0]!r}; give each its own")
         return self
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        problems = [problem for wrong, problem in self._nonsense() if wrong]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _nonsense(self) -> Iterator[tuple[bool, str]]:
+        last = "max_age" if self.inactivity_wait else "decision_wait"
+        longest = self.max_age if self.inactivity_wait else self.decision_wait
+        yield (
+            self.sampling_strategy != "trace-complete",
+            "sampling_strategy: span-ingest is not supported; decide_early, which is on unless "
+            "switched off, decides as spans come where the decision cannot change",
+        )
+        yield (
+            not self.inactivity_wait and "max_age" in self.model_fields_set,
+            "max_age: has no effect without inactivity_wait",
+        )
+        yield (
+            bool(self.inactivity_wait) and self.max_age <= self.decision_wait,
+            "max_age: must be longer than decision_wait",
+        )
+        yield (
+            self.inactivity_wait >= self.max_age,
+            "inactivity_wait: must be shorter than max_age, which ends the wait anyway",
+        )
+        yield (
+            self.decision_wait_after_root_received > longest,
+            f"decision_wait_after_root_received: is longer than {last}, which ends the wait anyway",
+        )
+        yield (
+            self.max_bytes is not None and self.maximum_trace_size_bytes > self.max_bytes,
+            "maximum_trace_size_bytes: is more than max_bytes, the limit for all traces together",
+        )

@@ -1,12 +1,12 @@
-"""From the policies' verdicts to one decision, and what is remembered of it."""
+"""From the policies' verdicts to one decision."""
 
-from collections import OrderedDict
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from collector import Clock, SpanRecord
 from processors.tail_sampling.policies.base import Policy, Setup, Verdict, Weight
-from processors.tail_sampling.policies.registry import PolicyConfig
+from processors.tail_sampling.policies.registry import POLICIES, PolicyConfig
 from processors.tail_sampling.summary import Head, Summary
 
 NO_POLICY = "none"
@@ -65,6 +65,12 @@ class Rules:
         self._learners: list[Policy[Any]] = setup.learners
         self._final = (Verdict.DROPPED, *((Verdict.SAMPLED,) if first_match else ()))
         self._failed = failed
+        self._early = _cannot_be_overturned(configs, self._policies, first_match)
+
+    @property
+    def asks_early(self) -> bool:
+        """Whether `decide_early` can ever say anything."""
+        return bool(self._early)
 
     def summary(self, trace_id: bytes) -> Summary:
         """An empty summary with room for what the policies want to keep."""
@@ -82,20 +88,48 @@ class Rules:
             except Exception as error:
                 self._failed(error)
 
+    def preview(self, summary: Summary, records: Sequence[SpanRecord]) -> Summary:
+        """What the summary will be with these spans; the policies do not see them yet."""
+        ahead = copy.copy(summary)
+        ahead.state = []
+        ahead = copy.deepcopy(ahead)
+        try:
+            ahead.observe(records)
+        except Exception as error:
+            self._failed(error)
+        return ahead
+
+    def decide_early(self, summary: Summary) -> Decision | None:
+        """The decision, if one policy has made it whatever else arrives. Does not raise."""
+        for named in self._early:
+            try:
+                verdict = named.policy.decide(summary)
+            except Exception as error:
+                self._failed(error)
+                continue
+            if verdict is Verdict.DROPPED:
+                return Decision("dropped", named.name)
+            if verdict is Verdict.SAMPLED:
+                return Decision("sampled", named.name, named.policy.weight, summary.head)
+        return None
+
     def decide(self, summary: Summary) -> Decision:
-        """Decide on the evidence so far, and let the policies learn from it. Does not raise."""
-        first = self._verdicts(summary)
-        decision = _combine(first, summary)
+        """Decide on the evidence so far. Does not raise."""
+        first, weights = self._verdicts(summary)
+        return _combine(first, weights, summary)
+
+    def learn(self, summary: Summary) -> None:
+        """Let the policies learn from a trace that is complete. Does not raise."""
         for learner in self._learners:
             try:
                 learner.learn(summary)
             except Exception as error:
                 self._failed(error)
-        return decision
 
-    def _verdicts(self, summary: Summary) -> Sequence[Named | None]:
-        """The first policy of each verdict."""
+    def _verdicts(self, summary: Summary) -> tuple[Sequence[Named | None], set[Weight]]:
+        """The first policy of each verdict, and the weights of all that sampled."""
         first: list[Named | None] = [None] * len(Verdict)
+        weights = set()
         for named in self._policies:
             try:
                 verdict = named.policy.decide(summary)
@@ -104,12 +138,14 @@ class Rules:
                 continue
             if first[verdict] is None:
                 first[verdict] = named
+            if verdict is Verdict.SAMPLED:
+                weights.add(_weight(named.policy, summary)[0])
             if verdict in self._final:
                 break
-        return first
+        return first, weights
 
 
-def _combine(first: Sequence[Named | None], summary: Summary) -> Decision:
+def _combine(first: Sequence[Named | None], weights: set[Weight], summary: Summary) -> Decision:
     not_sampled, sampled, dropped, invert_sampled, invert_not_sampled = first
     if dropped:
         return Decision("dropped", dropped.name)
@@ -118,34 +154,42 @@ def _combine(first: Sequence[Named | None], summary: Summary) -> Decision:
     winner = sampled or (None if not_sampled else invert_sampled)
     if winner is None:
         return _NOT_SAMPLED
-    weight, threshold = winner.policy.weight, winner.policy.threshold(summary)
-    if weight is Weight.THRESHOLD and not threshold:
-        weight = Weight.ONE
+    weight, threshold = _weight(winner.policy, summary)
+    # A trace that would have been kept anyway stands for itself, whoever kept it first.
+    if Weight.ONE in weights:
+        weight, threshold = Weight.ONE, 0
     return Decision("sampled", winner.name, weight, summary.head, threshold)
 
 
-class DecisionCache:
-    """The latest decisions, so that late spans follow them. Not thread-safe."""
+def _weight(policy: Policy[Any], summary: Summary) -> tuple[Weight, int]:
+    """What a policy says that a trace stands for which it has just sampled."""
+    threshold = policy.threshold(summary)
+    if policy.weight is Weight.THRESHOLD and not threshold:
+        return Weight.ONE, 0
+    return policy.weight, threshold
 
-    def __init__(self, sampled_size: int, non_sampled_size: int) -> None:
-        """How many traces of each kind are remembered; 0 is none."""
-        self._sampled: OrderedDict[bytes, Decision] = OrderedDict()
-        self._non_sampled: OrderedDict[bytes, Decision] = OrderedDict()
-        self._sizes = sampled_size, non_sampled_size
 
-    def get(self, trace_id: bytes) -> Decision | None:
-        """The decision on the trace, if it is still remembered."""
-        for side in (self._sampled, self._non_sampled):
-            decision = side.get(trace_id)
-            if decision is not None:
-                side.move_to_end(trace_id)
-                return decision
-        return None
+def _cannot_be_overturned(
+    configs: Sequence[PolicyConfig], policies: Sequence[Named], first_match: bool
+) -> list[Named]:
+    """The policies whose verdict decides, as soon as they have one.
 
-    def put(self, trace_id: bytes, decision: Decision) -> None:
-        """Remember a decision; the one that was not asked for longest goes."""
-        side = self._sampled if decision.kept else self._non_sampled
-        size = self._sizes[0 if decision.kept else 1]
-        side[trace_id] = decision
-        if len(side) > size:
-            side.popitem(last=False)
+    One that samples does not, where another may say drop, or not sampled by inversion; nor where
+    its weight may turn out to be another's. With `first_match` only policies before it matter.
+    """
+    decisive = []
+    vetoes = [_may_veto(config) for config in configs]
+    for number, named in enumerate(policies):
+        rivals = vetoes[:number] if first_match else vetoes
+        drops = configs[number].type == "drop"
+        decided = all(rivals) if drops and first_match else drops or not any(rivals)
+        if named.policy.lasting and decided and (drops or named.policy.weight is Weight.ONE):
+            decisive.append(named)
+    return decisive
+
+
+def _may_veto(config: PolicyConfig) -> bool:
+    """Whether the policy may say drop, or not sampled by inversion; one's own may say anything."""
+    if config.type == "drop" or config.type not in POLICIES:
+        return True
+    return bool(getattr(getattr(config, config.type), "invert_match", False))

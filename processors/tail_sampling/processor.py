@@ -3,32 +3,35 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from collector import Batch, Context, Packer, Processor, RefusedError, SpanRecord, pack
-from processors.tail_sampling.chunks import Chunk, ChunkStore
+from collector import Batch, Context, Packer, Processor, SpanRecord, pack
+from processors.tail_sampling.chunks import Chunk, make_chunks
 from processors.tail_sampling.config import TailSamplingConfig
-from processors.tail_sampling.decision import Decision, DecisionCache, Rules
+from processors.tail_sampling.decision import Rules
 from processors.tail_sampling.metrics import TailSamplingMetrics
-from processors.tail_sampling.open_traces import Arrival, Limits, OpenTrace, OpenTraces
+from processors.tail_sampling.open_trace import Arrival, Limits, OpenTrace, Pinned, Reason
+from processors.tail_sampling.open_traces import OpenTraces
+from processors.tail_sampling.remembered import DecisionCache, DecisionStore
 from processors.tail_sampling.replay import Failed, Replay
+from processors.tail_sampling.rounds import Parts, Rounds
 from processors.tail_sampling.stamp import Stamp, stamp
 
 MEMORY_BYTES = 256 << 20
 DISK_BYTES = 16 << 30
-RELEASE_BYTES = 2 << 20
-"""Kept traces travel on in batches of about this size: below gRPC's limit of 4 MiB a message."""
-_ROUND = 2048
 _PAUSE = 0.1
 _LAST_TRIES = 20
+
+Traces = Mapping[bytes, list[SpanRecord]]
 
 
 class TailSampling(Processor[TailSamplingConfig]):
     """Keeps or drops whole traces.
 
     Spans of open traces are chunks in the collector's store, written with the transaction that
-    acknowledges them. A decision deletes them and hands them on in one transaction.
+    acknowledges them. A decision is written, its trace's chunks deleted and its spans handed on
+    in one transaction.
     """
 
     Config = TailSamplingConfig
@@ -36,18 +39,19 @@ class TailSampling(Processor[TailSamplingConfig]):
 
     def __init__(self, config: TailSamplingConfig, context: Context) -> None:
         super().__init__(config, context)
+        counts = context.counts
         self._clock = context.clock
         self._rules = Rules(
-            config.policies, context.clock, config.sample_on_first_match, context.counts.failed
+            config.policies, context.clock, config.sample_on_first_match, counts.failed
         )
-        cache = config.decision_cache
-        decided = DecisionCache(cache.sampled_cache_size, cache.non_sampled_cache_size)
+        sizes = config.decision_cache
+        decided = DecisionCache(sizes.sampled_cache_size, sizes.non_sampled_cache_size)
         self._open = OpenTraces(_limits(config, context.storage.durable), self._rules, decided)
-        self._chunks = ChunkStore(context.storage, context.state_key)
-        self._metrics = TailSamplingMetrics(
-            context.counts.metrics, context.counts.pipeline, context.component_id
-        )
-        self._round = threading.Lock()
+        self._chunks = make_chunks(context.storage, context.state_key)
+        self._decisions = DecisionStore(context.storage, context.state_key, decided)
+        self._metrics = TailSamplingMetrics(counts.metrics, counts.pipeline, context.component_id)
+        parts = Parts(self._open, self._rules, self._chunks, self._decisions, self._metrics)
+        self._rounds = Rounds(context, parts, dry_run=config.dry_run)
         self._thread: threading.Thread | None = None
 
     @staticmethod
@@ -60,28 +64,26 @@ class TailSampling(Processor[TailSamplingConfig]):
     # Arriving spans.
 
     def consume(self, batch: Batch) -> None:
-        """Hold spans of open traces; late spans follow the decision on their trace."""
+        """Hold spans of open traces; others follow the decision on their trace."""
         traces = batch.by_trace()
-        pinned, decided = self._open.pin(traces)
-        if pinned:
-            batch.transaction.on_rollback(lambda: self._open.unpin(pinned.values()))
-            self._hold(batch, pinned, traces)
-        if decided:
-            self._follow(batch, decided, traces)
+        pinned = self._open.pin(traces)
+        if pinned.open:
+            batch.transaction.on_rollback(lambda: self._open.unpin(pinned.open.values()))
+            self._hold(batch, pinned.open, traces)
+        if pinned.streaming or pinned.decided:
+            self._follow(batch, pinned, traces)
 
-    def _hold(
-        self,
-        batch: Batch,
-        pinned: dict[bytes, OpenTrace],
-        traces: Mapping[bytes, list[SpanRecord]],
-    ) -> None:
+    def _hold(self, batch: Batch, pinned: dict[bytes, OpenTrace], traces: Traces) -> None:
         now, packer = self._clock.now(), Packer()
+        roots_matter = self.config.decision_wait_after_root_received > 0
         chunks, arrivals = [], []
         for trace_id, trace in pinned.items():
             records = traces[trace_id]
-            chunk = Chunk(self._chunks.new_id(), trace_id, now, packer.pack(records))
-            chunks.append(chunk)
-            arrivals.append(Arrival(trace, chunk.id, len(chunk.payload), records))
+            chunk_id, payload = self._chunks.new_id(), packer.pack(records)
+            rooted = roots_matter and any(not record.span.parent_span_id for record in records)
+            size, spans = len(payload), len(records)
+            chunks.append(Chunk(chunk_id, trace_id, now, size, spans, rooted, payload))
+            arrivals.append(Arrival(trace, chunk_id, size, rooted, records))
         self._chunks.add(batch.transaction, chunks)
         batch.transaction.on_commit(lambda: self._held(arrivals))
 
@@ -89,101 +91,76 @@ class TailSampling(Processor[TailSamplingConfig]):
         new = self._open.add(arrivals, self._clock.monotonic())
         self._metrics.held(new, sum(len(arrival.records) for arrival in arrivals))
 
-    def _follow(
-        self, batch: Batch, decided: dict[bytes, Decision], traces: Mapping[bytes, list[SpanRecord]]
-    ) -> None:
-        records: list[SpanRecord] = []
-        for trace_id, decision in decided.items():
-            if decision.kept:
-                stamp(traces[trace_id], Stamp(decision))
-                records += traces[trace_id]
-        late = sum(len(traces[trace_id]) for trace_id in decided)
-        self.context.counts.dropped(batch, late - len(records), "late_not_sampled")
-        if records:
-            self.next.consume(Batch(payload=pack(records), transaction=batch.transaction))
+    def _follow(self, batch: Batch, pinned: Pinned, traces: Traces) -> None:
+        passing: list[SpanRecord] = []
+        for trace_id, decision in pinned.decided.items():
+            what = Stamp(decision, None, self.config.dry_run)
+            passing += self._judge(batch, traces[trace_id], what, "late")
+        for trace_id, trace in pinned.streaming.items():
+            passing += self._stream(batch, trace, traces[trace_id])
+        if passing:
+            self.next.consume(Batch(payload=pack(passing), transaction=batch.transaction))
+
+    def _stream(
+        self, batch: Batch, trace: OpenTrace, records: list[SpanRecord]
+    ) -> list[SpanRecord]:
+        """Spans of a trace that was decided early: its root still gets the totals."""
+        rooted = any(not record.span.parent_span_id for record in records)
+        summary = self._open.preview(trace, records) if rooted else None
+        batch.transaction.on_commit(
+            lambda: self._open.follow(trace, records, self._clock.monotonic())
+        )
+        if trace.decision is None:  # which an early decision never is
+            raise RuntimeError("a trace streams without a decision")
+        return self._judge(
+            batch, records, Stamp(trace.decision, summary, self.config.dry_run), "streamed"
+        )
+
+    def _judge(
+        self, batch: Batch, records: list[SpanRecord], what: Stamp, when: str
+    ) -> list[SpanRecord]:
+        """Stamp and return the spans if they pass, drop them if not."""
+        spans, outcome = len(records), what.decision.outcome
+        batch.transaction.on_commit(lambda: self._metrics.followed(when, outcome, spans))
+        if what.decision.kept or what.dry_run:
+            stamp(records, what)
+            return records
+        reason = "late_not_sampled" if when == "late" else "not_sampled"
+        self.context.counts.dropped(batch, spans, reason)
+        return []
 
     # Decisions.
 
     def decide_due(self) -> None:
         """Decide the traces that are due, and carry the decisions out."""
-        with self._round:
-            while traces := self._open.take(self._clock.monotonic(), _ROUND):
-                self._decide(traces)
-
-    def _decide(self, traces: Sequence[OpenTrace]) -> None:
-        """Decide, then drop and release; what cannot be carried out now is tried again later."""
-        waiting = {trace.summary.trace_id: trace for trace in traces}
-        kept: list[OpenTrace] = []
-        dropped: list[OpenTrace] = []
-        delay = 1.0
-        try:
-            for trace in traces:
-                decision = trace.decision = trace.decision or self._rules.decide(trace.summary)
-                (kept if decision.kept else dropped).append(trace)
-            self._drop(dropped, waiting, "not_sampled")
-            for group in _groups(kept):
-                self._release(group, waiting)
-        except RefusedError as error:
-            delay = error.retry_after
-            self.context.logger.info("release refused", reason=error.reason, traces=len(waiting))
-        except Exception as error:
-            self.context.logger.error("release failed", error=type(error).__name__)
-        finally:
-            self._open.retry(waiting.values(), self._clock.monotonic() + delay)
-
-    def _drop(
-        self, traces: Sequence[OpenTrace], waiting: dict[bytes, OpenTrace], reason: str
-    ) -> None:
-        if traces:
-            with self.context.storage.transaction() as transaction:
-                self._chunks.remove(transaction, _chunk_ids(traces))
-                spans = sum(trace.spans for trace in traces)
-                transaction.on_commit(lambda: self.context.counts.dropped_now(spans, reason))
-                transaction.on_commit(lambda: self._carried_out(traces, waiting))
-
-    def _release(self, traces: Sequence[OpenTrace], waiting: dict[bytes, OpenTrace]) -> None:
-        stamps = {
-            trace.summary.trace_id: Stamp(trace.decision, trace.summary)
-            for trace in traces
-            if trace.decision
-        }
-        ids = _chunk_ids(traces)
-        with self.context.storage.transaction() as transaction:
-            for payload in _joined(self._chunks.payloads(ids)):
-                batch = Batch(payload=payload, transaction=transaction)
-                for trace_id, records in batch.by_trace().items():
-                    stamp(records, stamps[trace_id])
-                batch.changed()
-                self.next.consume(batch)
-            self._chunks.remove(transaction, ids)
-            transaction.on_commit(lambda: self._carried_out(traces, waiting))
-
-    def _carried_out(self, traces: Sequence[OpenTrace], waiting: dict[bytes, OpenTrace]) -> None:
-        self._open.close(traces)
-        for trace in traces:
-            del waiting[trace.summary.trace_id]
-        self._metrics.decided(traces)
+        self._rounds.run(self.next.consume)
 
     # Life.
 
     def start(self) -> None:
-        """Take up the traces that an earlier run left, and start deciding."""
-        self._chunks.open()
+        """Take up what an earlier run left, and start deciding."""
+        self.open_store()
         self._restore()
         self._thread = threading.Thread(
             target=self._run, name=f"decide {self.context.component_id}", daemon=True
         )
         self._thread.start()
 
+    def open_store(self) -> None:
+        """Make what is missing in the storage, and remember the decisions that are in it."""
+        self._chunks.open()
+        self._decisions.open()
+        self._metrics.remembered(*self._decisions.cache.sizes)
+
     def _restore(self) -> None:
-        now = self._clock.now()
+        """Only sizes and times are read: the spans when their trace is decided."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        new = spans = 0
         for chunk in self._chunks.all():
-            records = Batch(payload=chunk.payload).spans
-            pinned, _ = self._open.pin([chunk.trace_id], refuse=False)
-            age = max(0.0, now - chunk.arrived)
-            size = len(chunk.payload)
-            self._held([Arrival(pinned[chunk.trace_id], chunk.id, size, records, age)])
-            self.context.counts.restored(len(records))
+            new += self._open.restore(chunk, monotonic, max(0.0, now - chunk.arrived))
+            spans += chunk.spans
+        self._metrics.held(new, spans)
+        self.context.counts.restored(spans)
 
     def _run(self) -> None:
         while self._open.wait_for_due(self._clock.monotonic, _PAUSE):
@@ -201,11 +178,12 @@ class TailSampling(Processor[TailSamplingConfig]):
         elif not self.context.storage.durable:
             self._decide_all()
         self._metrics.let_go(self._open.traces())
+        self._metrics.remembered(0, 0)
 
     def _decide_all(self) -> None:
         """Decide on the evidence so far; what nobody takes by the end is lost, and counted."""
         for _ in range(_LAST_TRIES):
-            self._open.hurry_all(self._clock.monotonic(), "shutdown")
+            self._open.hurry_all(self._clock.monotonic(), Reason.SHUTDOWN)
             self.decide_due()
             if not len(self._open):
                 return
@@ -213,9 +191,8 @@ class TailSampling(Processor[TailSamplingConfig]):
         self._drop_all("refused_at_shutdown")
 
     def _drop_all(self, reason: str) -> None:
-        traces = self._open.traces()
         try:
-            self._drop(traces, {trace.summary.trace_id: trace for trace in traces}, reason)
+            self._rounds.drop_all(reason)
         except sqlite3.Error as error:
             self.context.logger.error("drop failed", error=type(error).__name__)
 
@@ -224,39 +201,11 @@ def _limits(config: TailSamplingConfig, durable: bool) -> Limits:
     return Limits(
         wait=config.decision_wait,
         wait_after_root=config.decision_wait_after_root_received,
+        inactivity=config.inactivity_wait,
+        max_age=config.max_age,
         traces=config.num_traces,
         total_bytes=config.max_bytes or (DISK_BYTES if durable else MEMORY_BYTES),
         trace_bytes=config.maximum_trace_size_bytes,
+        block=config.block_on_overflow,
+        decide_early=config.decide_early,
     )
-
-
-def _chunk_ids(traces: Iterable[OpenTrace]) -> list[int]:
-    return [chunk_id for trace in traces for chunk_id in trace.chunks]
-
-
-def _groups(traces: Iterable[OpenTrace]) -> Iterator[list[OpenTrace]]:
-    """Traces that are released together: whole ones, of about RELEASE_BYTES."""
-    group: list[OpenTrace] = []
-    size = 0
-    for trace in traces:
-        if group and size + trace.size > RELEASE_BYTES:
-            yield group
-            group, size = [], 0
-        group.append(trace)
-        size += trace.size
-    if group:
-        yield group
-
-
-def _joined(payloads: Iterable[bytes]) -> Iterator[bytes]:
-    """Payloads joined to such of about RELEASE_BYTES."""
-    parts: list[bytes] = []
-    size = 0
-    for payload in payloads:
-        if parts and size + len(payload) > RELEASE_BYTES:
-            yield b"".join(parts)
-            parts, size = [], 0
-        parts.append(payload)
-        size += len(payload)
-    if parts:
-        yield b"".join(parts)

@@ -135,6 +135,7 @@ class Replay(Generic[T]):
     def _decide_next(self) -> Outcome[T]:
         _, summary, earlier, tag = self._open.popleft()
         decision = self._rules.decide(summary)
+        self._rules.learn(summary)
         stands_for = _stands_for(decision, summary, earlier) if decision.kept else 0.0
         return Outcome(tag, earlier, decision.kept, decision.policy, stands_for)
 

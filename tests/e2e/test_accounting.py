@@ -212,7 +212,8 @@ def test_what_a_crash_left_is_taken_up_once_and_a_reload_counts_nothing_twice(pi
     sink = GrpcSink().start()
     sink.stop()
     policies = [{"name": "all", "type": "always_sample"}]
-    processors = {"tail_sampling": {"decision_wait": "1h", "policies": policies}}
+    waits = {"decision_wait": "1h", "decide_early": False, "policies": policies}
+    processors = {"tail_sampling": waits}
     config = pipeline(processors, {"otlp": to(sink), "otlp/raw": to(sink)})
     config["service"]["pipelines"]["raw"] = {"receivers": ["otlp"], "exporters": ["otlp/raw"]}
     config["service"]["pipelines"]["traces"]["exporters"] = ["otlp"]

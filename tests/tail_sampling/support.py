@@ -11,14 +11,18 @@ HEAD = {"name": "sampled", "type": "head_sampled"}
 
 
 def sampler(*policies: dict[str, Any], **settings: Any) -> TailSampling:
-    """A sampler that was not started: its table is there, its thread is not."""
+    """A sampler that was not started: its tables are there, its thread is not.
+
+    It decides early only where that is asked for.
+    """
     overrides = {
         key: settings.pop(key) for key in ("clock", "storage", "metrics") if key in settings
     }
+    settings.setdefault("decide_early", False)
     if policies:
         settings["policies"] = list(policies)
     made = make(TailSampling, settings, **{"clock": ManualClock()} | overrides)
-    made._chunks.open()
+    made.open_store()
     return made
 
 
@@ -63,6 +67,22 @@ def stored(tail: TailSampling) -> list[Any]:
     return list(tail._chunks.all())
 
 
-def early(tail: TailSampling, reason: str) -> float:
-    """The counter of early decisions."""
-    return metric(tail, "winnow_tail_sampling_early_decisions_total", reason=reason)
+def reasons(tail: TailSampling, reason: str) -> float:
+    """The counter of decisions that came for this reason."""
+    return metric(tail, "winnow_tail_sampling_decisions_total", reason=reason)
+
+
+def drop(*subs: dict[str, Any]) -> dict[str, Any]:
+    """A policy that drops what all of these sample."""
+    return {"name": "no", "type": "drop", "drop": {"drop_sub_policy": list(subs)}}
+
+
+def policies_of(tail: TailSampling) -> list[str]:
+    """What the spans that came out say about who kept them."""
+    return [record.attributes.text("winnow.sampling.policy") for record in tail.next.spans]
+
+
+def followed(tail: TailSampling, when: str, decision: str) -> float:
+    """The counter of spans that met a decision."""
+    name = "winnow_tail_sampling_followed_spans_total"
+    return metric(tail, name, when=when, decision=decision)

@@ -20,6 +20,9 @@ expected_new_traces_per_sec: 10
 maximum_trace_size_bytes: 1000000
 sample_on_first_match: false
 drop_pending_traces_on_shutdown: false
+block_on_overflow: false
+sampling_strategy: trace-complete
+num_shards: 4
 decision_cache: {sampled_cache_size: 1000, non_sampled_cache_size: 1000}
 policies:
   [
@@ -157,6 +160,32 @@ def test_a_mistake_inside_a_nested_policy_is_told_with_its_place():
 )
 def test_mistakes_say_what_to_do(policy, says):
     assert says in str(errors({"policies": [{"name": "p"} | policy]}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"max_age": "1h"}, "max_age: has no effect without inactivity_wait"),
+        ({"inactivity_wait": "5s", "max_age": "30s"}, "max_age: must be longer than decision_wait"),
+        ({"inactivity_wait": "2h", "max_age": "1h"}, "inactivity_wait: must be shorter"),
+        ({"decision_wait_after_root_received": "31s"}, "is longer than decision_wait"),
+        (
+            {"inactivity_wait": "1h", "decision_wait_after_root_received": "25h"},
+            "is longer than max_age",
+        ),
+        ({"max_bytes": 10, "maximum_trace_size_bytes": 11}, "is more than max_bytes"),
+        ({"sampling_strategy": "span-ingest"}, "decide_early"),
+    ],
+)
+def test_settings_that_make_no_sense_together_are_mistakes(settings, says):
+    assert says in errors(settings)[0]["msg"]
+
+
+def test_all_that_makes_no_sense_is_told_at_once():
+    wrong = {"max_age": "1h", "sampling_strategy": "span-ingest"}
+    said = errors(wrong)[0]["msg"]
+    assert "max_age" in said
+    assert "sampling_strategy" in said
 
 
 def test_two_policies_of_one_name_are_a_mistake():

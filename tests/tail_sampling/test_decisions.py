@@ -7,16 +7,12 @@ from collector.attributes import decode
 from collector.wire import serialized
 from processors.head_sampling import HeadSampling
 from tests.helpers import batch, consume, make, metric, span
-from tests.tail_sampling.support import ALWAYS, ERRORS, HEAD, sampler, wait
+from tests.tail_sampling.support import ALWAYS, ERRORS, HEAD, policies_of, sampler, wait
 
 
 def attribute_policy(value, *, invert=False):
     settings = {"key": "k", "values": [value], "invert_match": invert}
     return {"name": f"{value}{invert}", "type": "string_attribute", "string_attribute": settings}
-
-
-def policies_of(tail):
-    return [record.attributes.text("winnow.sampling.policy") for record in tail.next.spans]
 
 
 def decided(tail, decision, policy):
@@ -159,6 +155,14 @@ def test_what_another_policy_kept_stands_for_itself_only(which):
     through_head(tail, batch(span(attributes={"user.id": user}, error=True), span()))
     assert {ot(record)["th"] for record in tail.next.spans} == {"0"}
     assert not any("winnow" in record.span.trace_state for record in tail.next.spans)
+
+
+@pytest.mark.parametrize("policies", [(HEAD, ERRORS), (ERRORS, HEAD)])
+def test_what_is_kept_in_any_case_stands_for_itself_wherever_its_policy_stands(policies):
+    tail, (inside, _) = sampler(*policies), users(10)
+    through_head(tail, batch(span(attributes={"user.id": inside}, error=True)))
+    assert policies_of(tail) == [policies[0]["name"]]
+    assert ot(tail.next.spans[0])["th"] == "0"
 
 
 def test_what_chance_kept_has_no_threshold():

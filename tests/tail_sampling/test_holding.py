@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector import RefusedError
-from processors.tail_sampling.processor import RELEASE_BYTES
+from processors.tail_sampling.rounds import RELEASE_BYTES
 from tests.helpers import batch, consume, metric, span
 from tests.tail_sampling.support import ALWAYS, ERRORS, dropped, held, ids, sampler, stored, wait
 

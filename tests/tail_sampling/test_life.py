@@ -9,7 +9,16 @@ from collector.clock import SystemClock
 from collector.storage import Storage
 from processors.tail_sampling import TailSampling
 from tests.helpers import ManualClock, batch, consume, make_context, span
-from tests.tail_sampling.support import ALWAYS, ERRORS, dropped, early, held, sampler, stored, wait
+from tests.tail_sampling.support import (
+    ALWAYS,
+    ERRORS,
+    dropped,
+    held,
+    reasons,
+    sampler,
+    stored,
+    wait,
+)
 
 
 def test_beyond_num_traces_the_oldest_is_decided_early():
@@ -17,7 +26,7 @@ def test_beyond_num_traces_the_oldest_is_decided_early():
     consume(tail, batch(*[span(trace=number, error=True) for number in range(1, 6)]))
     tail.decide_due()
     assert [record.span.trace_id[-1] for record in tail.next.spans] == [1]
-    assert early(tail, "num_traces") == 1
+    assert reasons(tail, "num_traces") == 1
 
 
 def test_beyond_max_bytes_the_oldest_is_decided_early():
@@ -26,7 +35,7 @@ def test_beyond_max_bytes_the_oldest_is_decided_early():
         consume(tail, batch(span(trace=number, attributes={"prompt": "x" * 2_300})))
     tail.decide_due()
     assert [record.span.trace_id[-1] for record in tail.next.spans] == [1]
-    assert early(tail, "max_bytes") == 1
+    assert reasons(tail, "max_bytes") == 1
 
 
 def test_a_trace_that_is_too_large_is_decided_early_and_streams_through_after():
@@ -35,7 +44,7 @@ def test_a_trace_that_is_too_large_is_decided_early_and_streams_through_after():
     tail.decide_due()
     consume(tail, batch(span()))
     assert len(tail.next.spans) == 2
-    assert early(tail, "maximum_trace_size_bytes") == 1
+    assert reasons(tail, "maximum_trace_size_bytes") == 1
 
 
 def test_where_decisions_cannot_keep_up_new_spans_are_refused():
@@ -104,7 +113,7 @@ def test_in_memory_open_traces_are_decided_at_shutdown():
     assert len(tail.next.spans) == 1
     assert dropped(tail, "not_sampled") == 1
     assert held(tail) == 0
-    assert early(tail, "shutdown") == 2
+    assert reasons(tail, "shutdown") == 2
 
 
 def test_at_shutdown_what_nobody_takes_is_dropped_by_name(monkeypatch):
@@ -153,6 +162,20 @@ def test_traces_are_decided_by_themselves_in_real_time():
     assert arrived.wait(10)
     tail.shutdown()
     assert len(tail.next.spans) == 1
+
+
+def test_in_memory_decisions_hold_over_a_reload():
+    storage = Storage()
+    before = sampler(ERRORS, storage=storage)
+    before.start()
+    consume(before, batch(span(trace=1, error=True), span(trace=2)))
+    before.shutdown()
+    after = sampler(ERRORS, storage=storage)
+    after.start()
+    consume(after, batch(span(trace=1), span(trace=2, error=True)))
+    after.shutdown()
+    assert len(after.next.spans) == 1
+    assert dropped(after, "late_not_sampled") == 1
 
 
 def test_two_samplers_in_one_store_do_not_meet(directory):

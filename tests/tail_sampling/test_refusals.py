@@ -2,8 +2,11 @@
 
 import threading
 
+import pytest
+
 from collector import Batch, RefusedError
-from tests.helpers import batch, consume, metric, span
+from collector.turns import TURNS
+from tests.helpers import batch, consume, eventually, metric, span
 from tests.tail_sampling.support import ALWAYS, ERRORS, dropped, held, sampler, stored, wait
 
 
@@ -102,6 +105,77 @@ def test_a_span_that_arrives_during_the_decision_follows_it():
     wait(tail)
     tail.next.thread.join()
     assert len(tail.next.records) == 2
+
+
+def test_spans_of_a_trace_whose_decision_takes_too_long_are_refused(monkeypatch):
+    monkeypatch.setattr("processors.tail_sampling.open_traces.PATIENCE", 0.02)
+    tail = sampler(ALWAYS)
+    refused = []
+
+    class Stuck:
+        """While it has the batch, more spans come for the same trace."""
+
+        def consume(self, item: Batch) -> None:
+            with pytest.raises(RefusedError, match="could not decide in time") as error:
+                consume(tail, batch(span(trace=1)))
+            refused.append(error.value.reason)
+            consume(tail, batch(span(trace=2)))
+
+    tail.next = Stuck()
+    consume(tail, batch(span(trace=1)))
+    wait(tail)
+    assert refused == ["tail_sampling_busy"]
+    assert held(tail) == 1
+
+
+def test_who_waits_for_a_decision_lets_others_compute():
+    tail = sampler(ALWAYS)
+    turns = []
+
+    class NeedsATurn:
+        """Takes a turn, as a pipeline's exporter without a queue may have to."""
+
+        def consume(self, item: Batch) -> None:
+            with TURNS.take():
+                turns.append(item)
+
+    class Slow(NeedsATurn):
+        def consume(self, item: Batch) -> None:
+            for thread in threads:
+                thread.start()
+            eventually(lambda: len(tail._open._settled._waiters) == len(threads))
+            super().consume(item)
+
+    def send() -> None:
+        with TURNS.take():
+            consume(tail, batch(span()))
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    tail.next = Slow()
+    consume(tail, batch(span()))
+    tail.context.clock.advance(60)
+    tail.decide_due()
+    tail.next = NeedsATurn()
+    for thread in threads:
+        thread.join()
+    assert len(turns) == 3
+
+
+def test_a_trace_that_always_has_spans_on_their_way_is_decided_all_the_same(monkeypatch):
+    monkeypatch.setattr("processors.tail_sampling.open_traces.PATIENCE", 0.02)
+    tail = sampler(ALWAYS)
+    consume(tail, batch(span()))
+    with tail.context.storage.transaction() as transaction:
+        item = batch(span())
+        item.transaction = transaction
+        tail.consume(item)
+        wait(tail)
+        with pytest.raises(RefusedError):
+            consume(tail, batch(span()))
+    tail.decide_due()
+    assert len(tail.next.spans) == 2
+    consume(tail, batch(span()))
+    assert len(tail.next.spans) == 3
 
 
 def test_a_policy_that_raises_has_no_say():
