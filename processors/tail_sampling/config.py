@@ -76,7 +76,8 @@ class TailSamplingConfig(ComponentConfig):
     decision_cache: DecisionCacheConfig = DecisionCacheConfig()
     """How long decisions are remembered."""
     sample_on_first_match: bool = False
-    """The first policy that samples decides; later ones, even `drop`, are not asked."""
+    """The first policy that samples decides, and later ones are not asked; `drop` policies are
+    asked before all others, wherever they stand."""
     drop_pending_traces_on_shutdown: bool = False
     """Drop what is open at the end. Otherwise it stays in `service.storage` for the next start,
     or, kept in memory only, is decided on the evidence so far."""

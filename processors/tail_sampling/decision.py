@@ -56,10 +56,12 @@ class Rules:
         first_match: bool,
         failed: Callable[[Exception], None],
     ) -> None:
-        """`first_match`: the first policy that samples decides. `failed` is told of policies
-        that raise; these then have no say.
+        """`first_match`: the first policy that samples decides, `drop` policies being asked first.
+        `failed` is told of policies that raise; these then have no say.
         """
         setup = Setup(clock)
+        if first_match:  # as the Collector does: nothing that samples can pass a drop policy
+            configs = sorted(configs, key=lambda config: config.type != "drop")
         self._policies = [Named(config.name, config.build(setup)) for config in configs]
         self._observers = setup.observers
         self._learners: list[Policy[Any]] = setup.learners
@@ -182,8 +184,8 @@ def _cannot_be_overturned(
     for number, named in enumerate(policies):
         rivals = vetoes[:number] if first_match else vetoes
         drops = configs[number].type == "drop"
-        decided = all(rivals) if drops and first_match else drops or not any(rivals)
-        if named.policy.lasting and decided and (drops or named.policy.weight is Weight.ONE):
+        keeps = named.policy.weight is Weight.ONE and not any(rivals)
+        if named.policy.lasting and (drops or keeps):
             decisive.append(named)
     return decisive
 

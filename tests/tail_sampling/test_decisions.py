@@ -57,12 +57,12 @@ def test_decisions_against_a_trace_are_counted_too():
     assert metric(tail, "winnow_dropped_spans_total", **reasons) == 2
 
 
-def test_sample_on_first_match_does_not_ask_a_later_drop_policy():
+def test_sample_on_first_match_asks_drop_policies_first_wherever_they_stand():
     drop = {"name": "no", "type": "drop", "drop": {"drop_sub_policy": [ALWAYS | {"name": "x"}]}}
     tail = sampler(ALWAYS, drop, sample_on_first_match=True)
     consume(tail, batch(span()))
     wait(tail)
-    assert policies_of(tail) == ["all"]
+    assert policies_of(tail) == []
 
 
 def test_an_earlier_collectors_policy_is_replaced():
