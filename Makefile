@@ -13,7 +13,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/winnow demo $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(if $(CI),,-m "not long") $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

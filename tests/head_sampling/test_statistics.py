@@ -64,7 +64,7 @@ def share(name: str) -> float:
     return settings.get("percentage", settings.get("sampling_percentage")) / 100
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_million_traces_are_sampled_as_asked_and_count_up_to_a_million_again(name):
     count, estimate, _ = kept(name, TRACES)
