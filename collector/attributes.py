@@ -161,6 +161,13 @@ class Attributes:
         self.values[key] = value
         self.memo = None
 
+    def append(self, serialized: bytes) -> None:
+        """Add an entry that is serialized already, by `encode`; its key must be a new one."""
+        key, value = decode(serialized)
+        self._serialized.append(serialized)
+        self.values[key] = value
+        self.memo = None
+
     def rename(self, targets: Mapping[str, str]) -> None:
         """Give entries new keys, old to new, in place; no new key may be taken."""
         for source, target in targets.items():

@@ -98,7 +98,8 @@ class SpanRecord:
     def duration(self) -> float:
         """Seconds from start to end; 0 where the clock went backwards."""
         span = self.span
-        return max(0, span.end_time_unix_nano - span.start_time_unix_nano) / 1e9
+        elapsed = span.end_time_unix_nano - span.start_time_unix_nano
+        return elapsed / 1e9 if elapsed > 0 else 0.0
 
 
 class Batch:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
@@ -13,6 +14,8 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 OTHER = "other"
 _M = TypeVar("_M", bound=Collector)
+_Shape = tuple[str | float, ...]
+"""Kind, labels and buckets of a metric."""
 
 
 class BoundedLabel:
@@ -39,28 +42,42 @@ class BoundedLabel:
 
 
 class Metrics:
-    """Makes metrics, or hands out the ones made before: components of one type share them."""
+    """Makes metrics, or hands out the ones made before: components of one type share them.
+
+    Every method raises ValueError where one of that name has another kind, or other labels or
+    buckets.
+    """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self._made: dict[str, Collector] = {}
+        self._made: dict[str, tuple[Collector, _Shape]] = {}
 
     def counter(self, name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
         """A counter; `name` goes without `_total`, which the exposition adds."""
-        return self._once(name, lambda: Counter(name, help_text, labels, registry=None))
+        make = partial(Counter, name, help_text, labels, registry=None)
+        return self._once(name, make, ("counter", *labels))
 
     def gauge(self, name: str, help_text: str, labels: Sequence[str] = ()) -> Gauge:
         """A gauge."""
-        return self._once(name, lambda: Gauge(name, help_text, labels, registry=None))
+        make = partial(Gauge, name, help_text, labels, registry=None)
+        return self._once(name, make, ("gauge", *labels))
 
     def histogram(
         self, name: str, help_text: str, labels: Sequence[str] = (), *, buckets: Sequence[float]
     ) -> Histogram:
         """A histogram with these upper bounds (`+Inf` is added); it takes batches of values."""
-        return self._once(name, lambda: Histogram(name, help_text, labels, buckets))
+        make = partial(Histogram, name, help_text, labels, buckets)
+        return self._once(name, make, ("histogram", *labels, *buckets))
 
-    def _once(self, name: str, make: Callable[[], _M]) -> _M:
+    def _once(self, name: str, make: Callable[[], _M], shape: _Shape) -> _M:
         if name not in self._made:
-            made = self._made[name] = make()
+            made = make()
             self.registry.register(made)
-        return cast(_M, self._made[name])
+            self._made[name] = made, shape
+        made_before, its_shape = self._made[name]
+        if shape != its_shape:
+            raise ValueError(
+                f"there is a metric {name} with another kind, labels or buckets: choose another "
+                "name; if it is an earlier form of this one, a restart will do"
+            )
+        return cast(_M, made_before)

@@ -1,20 +1,15 @@
 """Where a span comes from: its agent, environment and stage."""
 
-from typing import NamedTuple
+from typing import TypeAlias
 
-from collector import ResourceRecord, SpanRecord
+from collector import Attributes, ResourceRecord, SpanRecord
 
 _AGENT = "gen_ai.agent.name"
 _ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
 
-
-class Origin(NamedTuple):
-    """What the labels say about where a span comes from; empty where nobody told."""
-
-    environment: str
-    agent: str
-    """The agent that the span names, or else the service it runs in."""
-    stage: str
+Origin: TypeAlias = tuple[str, str, str]
+"""Environment, agent and stage; empty where nobody told. The agent is the one that the span names,
+or else the service it runs in. A plain tuple: there is one a span."""
 
 
 class Origins:
@@ -28,16 +23,27 @@ class Origins:
     def of(self, record: SpanRecord) -> Origin:
         """The origin of a span."""
         origin = self._resources.get(id(record.resource)) or self._read(record.resource)
-        values = record.attributes.values
+        attributes = record.attributes
+        values = attributes.values
         if _AGENT in values or self._stage_attribute in values:
-            text = record.attributes.text
-            agent, stage = text(_AGENT), text(self._stage_attribute)
-            return Origin(origin.environment, agent or origin.agent, stage or origin.stage)
+            agent, stage = attributes.text(_AGENT), attributes.text(self._stage_attribute)
+            return origin[0], agent or origin[1], stage or origin[2]
         return origin
+
+    def agent(self, record: SpanRecord) -> str:
+        """The agent alone."""
+        agent = record.attributes.values.get(_AGENT)
+        if agent and agent.__class__ is str:
+            return agent
+        return (self._resources.get(id(record.resource)) or self._read(record.resource))[1]
 
     def _read(self, resource: ResourceRecord) -> Origin:
         text = resource.attributes.text
-        environment = next(filter(None, map(text, _ENVIRONMENT)), "")
-        origin = Origin(environment, text("service.name"), text(self._stage_attribute))
+        environment = _first(resource.attributes, _ENVIRONMENT)
+        origin = environment, text("service.name"), text(self._stage_attribute)
         self._resources[id(resource)] = origin
         return origin
+
+
+def _first(attributes: Attributes, keys: tuple[str, ...]) -> str:
+    return next(filter(None, map(attributes.text, keys)), "")

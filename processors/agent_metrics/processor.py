@@ -1,47 +1,32 @@
 """The `agent_metrics` processor."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from pydantic import Field
 
-from collector import Batch, ComponentConfig, Context, Processor, SpanRecord
-from collector.model_calls import (
-    AGENT_RUN,
-    MODEL_CALLS,
-    RETRY_ATTRIBUTES,
-    TOOL_CALL,
-    leaves,
-    operation,
-)
-from processors.agent_metrics.calls import ModelCalls
-from processors.agent_metrics.instruments import Instruments
+from collector import Batch, ConfigError, Context, Processor, SpanRecord
+from collector.model_calls import leaves
+from processors.agent_metrics.calls import ModelCalls, add_roll_up
+from processors.agent_metrics.config import AgentMetricsConfig
+from processors.agent_metrics.growth import ContextGrowth, Turns
+from processors.agent_metrics.instruments import Instruments, Limits, Maker
 from processors.agent_metrics.origins import Origins
+from processors.agent_metrics.outcomes import Outcome, Outcomes, Stopwatch
 from processors.agent_metrics.retries import retries
+from processors.agent_metrics.roll_ups import RollUps
+from processors.agent_metrics.signals import Signals
+from processors.agent_metrics.sorting import Sorted, Sorter
 from processors.agent_metrics.tally import Tally
-
-_GUARDRAIL = "winnow.guardrail.fired"
-
-
-class AgentMetricsConfig(ComponentConfig):
-    """Settings of `agent_metrics`."""
-
-    stage_attribute: str = "agent.stage"
-    """The attribute of a span, or else of its resource, that the label `stage` is read from."""
-    retry_attributes: list[str] = list(RETRY_ATTRIBUTES)
-    """Attributes with a number that is above 0 on a call that was made again."""
-    max_label_values: int = Field(default=200, ge=1)
-    """How many values a label may take; what comes after is counted as `other`."""
-    max_series: int = Field(default=2000, ge=1)
-    """How many series a metric may have; what comes after is counted with each label `other`."""
+from processors.agent_metrics.tools import ToolCalls, innermost
 
 
 class AgentMetrics(Processor[AgentMetricsConfig]):
     """Counts model calls, tool calls, agent runs, retries and guardrails that fired.
 
     Stands after `genai` and `cost`, whose attributes it reads, and before any sampling. Tokens
-    and cost come from model calls alone: not from agent spans, which repeat them, nor from a
-    model call with another one as its child. Nothing is counted for a batch that is refused.
+    and cost come from model calls: not from a model call with another one as its child, and from
+    an agent's span only where no model call is below it. Nothing is counted for a batch that is
+    refused.
 
     The label `agent` is the span's `gen_ai.agent.name`, or else its `service.name`.
     """
@@ -51,26 +36,99 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
 
     def __init__(self, config: AgentMetricsConfig, context: Context) -> None:
         super().__init__(config, context)
-        self._metrics = Instruments(
-            context.counts.metrics, config.max_label_values, config.max_series
-        )
-        self._retry_attributes = frozenset(config.retry_attributes)
+        metrics = context.counts.metrics
+        limits = Limits(metrics)
+
+        def maker() -> Maker:
+            return Maker(metrics, limits, config.max_label_values, config.max_series)
+
+        self._metrics = Instruments(maker())
+        self._sorter = Sorter(config.retry_attributes, config.outcomes.attributes)
+        self._roll_ups = RollUps(config.max_traces, limits.forgotten("traces"))
+        self._growth = ContextGrowth(config.max_sessions, limits.forgotten("sessions"))
+        self._outcomes = Outcomes(config.outcomes)
+        self._stopwatch = Stopwatch(config.max_traces, limits.forgotten("roots"))
+        try:
+            self._signals = Signals(config.signals, maker) if config.signals else None
+        except ValueError as error:
+            raise ConfigError([f"processors.{context.component_id}.signals: {error}"]) from error
 
     def process(self, batch: Batch) -> None:
         """Sum the batch up; the metrics hear of it once the batch is owned."""
-        calls, tools, runs, guardrails = _sort(batch.spans)
-        if not (calls or tools or runs or guardrails):
-            return
         tally, origins = Tally(), Origins(self.config.stage_attribute)
-        sums = ModelCalls(origins)
-        self._each(leaves(calls), sums.add)
-        sums.tell(self._metrics, tally)
-        self._each(_innermost_tools(tools), lambda record: self._tool_call(record, tally))
-        self._each(leaves(guardrails), lambda record: self._guardrail(record, tally))
-        self._each(runs, lambda record: self._agent_run(record, origins, tally))
-        for record, reason in retries([*calls, *tools, *runs], self._retry_attributes):
-            tally.add(self._metrics.retries, (origins.of(record).agent, reason))
+        found = self._sorter.sort(batch.spans)
+        if found.calls or found.runs or found.workflows:
+            self._usage(batch, found, origins, tally)
+        if found.tools:
+            self._tools(found.tools, tally)
+        if found.guardrails:
+            self._each(leaves(found.guardrails), lambda record: self._guardrail(record, tally))
+        if found.runs:
+            self._runs(found.runs, origins, tally)
+        called = [*found.calls, *found.tools, *found.runs]
+        for record, reason in retries(called, found.again, self.config.retry_attributes):
+            tally.add(self._metrics.retries, (origins.agent(record), reason))
+        self._judge(batch, found, origins, tally)
+        if self._signals is not None:
+            signals = self._signals
+            self._each(batch.spans, lambda record: signals.read(record, tally))
         batch.transaction.on_commit(tally.apply)
+
+    def _usage(self, batch: Batch, found: Sorted, origins: Origins, tally: Tally) -> None:
+        calls, sums = leaves(found.calls), ModelCalls(origins)
+        turns = Turns(self.config.session_attributes, origins)
+        self._each(calls, sums.add)
+        self._each(calls, turns.add)
+        sums.tell(self._metrics, tally)
+        if turns.found:
+            batch.transaction.on_commit(lambda: self._grow(turns))
+        if self.config.agent_usage:
+            agents = self._roll_ups.choose([*found.runs, *found.workflows], calls, batch.by_trace)
+            self._each(agents, lambda run: add_roll_up(run, origins, self._metrics, tally))
+            counted = {record.span.trace_id for record in (*calls, *agents)}
+            batch.transaction.on_commit(lambda: self._roll_ups.counted(counted))
+
+    def _grow(self, turns: Turns) -> None:
+        for agent, ratios in self._growth.ratios(turns.found).items():
+            self._metrics.context_growth.child((agent,)).observe(ratios)
+
+    def _tools(self, records: Sequence[SpanRecord], tally: Tally) -> None:
+        tools = ToolCalls()
+        self._each(innermost(records), tools.add)
+        tools.tell(self._metrics, tally)
+
+    def _runs(self, records: Sequence[SpanRecord], origins: Origins, tally: Tally) -> None:
+        durations: dict[str, list[float]] = {}
+        for record in _once(records, origins):
+            durations.setdefault(origins.agent(record), []).append(record.duration)
+        for agent, values in durations.items():
+            tally.observe(self._metrics.run_duration, (agent,), values)
+
+    def _guardrail(self, record: SpanRecord, tally: Tally) -> None:
+        text = record.attributes.text
+        labels = (text("winnow.guardrail.policy"), text("winnow.guardrail.action"))
+        tally.add(self._metrics.guardrails, labels)
+
+    def _judge(self, batch: Batch, found: Sorted, origins: Origins, tally: Tally) -> None:
+        if not self._outcomes.wanted:
+            return
+        outcomes = self._outcomes.on(
+            found.judged, [*found.runs, *found.workflows, *found.others], origins
+        )
+        for outcome in outcomes:
+            tally.add(self._metrics.outcomes, (outcome.agent, outcome.name))
+        good = self._outcomes.accepted(outcomes)
+        roots = [
+            (record.span.trace_id, record.span.start_time_unix_nano)
+            for record in batch.spans
+            if not record.span.parent_span_id
+        ]
+        if roots or good:
+            batch.transaction.on_commit(lambda: self._time(roots, good))
+
+    def _time(self, roots: Sequence[tuple[bytes, int]], good: Sequence[Outcome]) -> None:
+        for agent, seconds in self._stopwatch.times(roots, good):
+            self._metrics.time_to_good_output.child((agent,)).observe([seconds])
 
     def _each(self, records: Iterable[SpanRecord], count: Callable[[SpanRecord], None]) -> None:
         for record in records:
@@ -79,44 +137,12 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
             except Exception as error:
                 self.context.counts.failed(error)
 
-    def _tool_call(self, record: SpanRecord, tally: Tally) -> None:
-        attributes = record.attributes
-        tool = attributes.text("gen_ai.tool.name") or record.span.name
-        server = attributes.text("mcp.server.name") or attributes.text("server.address")
-        status = "error" if record.failed or "error.type" in attributes else "ok"
-        tally.observe(self._metrics.tool_duration, (tool, server), [record.duration])
-        tally.add(self._metrics.tool_calls, (tool, server, status))
 
-    def _agent_run(self, record: SpanRecord, origins: Origins, tally: Tally) -> None:
-        labels = (origins.of(record).agent,)
-        tally.observe(self._metrics.run_duration, labels, [record.duration])
-
-    def _guardrail(self, record: SpanRecord, tally: Tally) -> None:
-        text = record.attributes.text
-        labels = (text("winnow.guardrail.policy"), text("winnow.guardrail.action"))
-        tally.add(self._metrics.guardrails, labels)
-
-
-def _sort(records: Iterable[SpanRecord]) -> tuple[list[SpanRecord], ...]:
-    """Model calls, tool calls, agent runs, and spans on which a guardrail fired."""
-    calls: list[SpanRecord] = []
-    tools: list[SpanRecord] = []
-    runs: list[SpanRecord] = []
-    guardrails: list[SpanRecord] = []
-    for record in records:
-        attributes = record.attributes
-        if attributes.values.get(_GUARDRAIL) is True:
-            guardrails.append(record)
-        name = operation(attributes)
-        if name in MODEL_CALLS:
-            calls.append(record)
-        elif name == TOOL_CALL:
-            tools.append(record)
-        elif name == AGENT_RUN:
-            runs.append(record)
-    return calls, tools, runs, guardrails
-
-
-def _innermost_tools(records: Iterable[SpanRecord]) -> list[SpanRecord]:
-    """Tool calls as the agent made them: what a server tells of the same call is left out."""
-    return leaves(record for record in records if record.span.kind != Span.SPAN_KIND_SERVER)
+def _once(records: Sequence[SpanRecord], origins: Origins) -> Sequence[SpanRecord]:
+    """Each run once: where the caller and the agent both tell of it, the agent does."""
+    callers = [run for run in records if run.span.kind == Span.SPAN_KIND_CLIENT]
+    if not callers:
+        return records
+    below = {(run.span.parent_span_id, origins.agent(run)) for run in records}
+    twice = {id(run) for run in callers if (run.span.span_id, origins.agent(run)) in below}
+    return [run for run in records if id(run) not in twice]

@@ -1,6 +1,6 @@
 """Which spans are a call made again."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from collector import SpanRecord
 
@@ -9,15 +9,18 @@ Call = tuple[bytes, bytes, str]
 
 
 def retries(
-    records: Sequence[SpanRecord], attributes: frozenset[str]
+    records: Sequence[SpanRecord], again: Iterable[SpanRecord], attributes: Collection[str]
 ) -> Iterator[tuple[SpanRecord, str]]:
     """Each of `records` that is a retry, with the reason that it was made for.
 
-    A span is a retry if one of `attributes` counts above 0 on it, or if a sibling of the same
-    name (same trace and parent) failed before it began. The reason is the failed sibling's
-    `error.type`, or `unknown`.
+    A span is a retry if a sibling of the same name (same trace and parent) failed before it began,
+    or if one of `attributes` counts above 0 on it; only those `again` have any. The reason is the
+    failed sibling's `error.type`, or `unknown`.
     """
     failed = _failures(records)
+    told = {id(record) for record in again if _counts(record, attributes)}
+    if not failed and not told:  # as in most batches
+        return
     parents = {parent for _, parent, _ in failed}
     for record in records:
         reason = ""
@@ -25,7 +28,7 @@ def retries(
             reason = _reason(record, failed.get(_call(record), ()))
         if reason:
             yield record, reason
-        elif not attributes.isdisjoint(record.attributes.values) and _counts(record, attributes):
+        elif id(record) in told:
             yield record, UNKNOWN
 
 
@@ -54,6 +57,6 @@ def _reason(record: SpanRecord, failed: Iterable[SpanRecord]) -> str:
     return last.attributes.text("error.type") or UNKNOWN
 
 
-def _counts(record: SpanRecord, attributes: frozenset[str]) -> bool:
+def _counts(record: SpanRecord, attributes: Iterable[str]) -> bool:
     values = map(record.attributes.values.get, attributes)
     return any(value > 0 for value in values if isinstance(value, int))

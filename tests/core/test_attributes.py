@@ -38,6 +38,14 @@ def test_what_is_encoded_is_what_protobuf_writes(key, value):
     assert KeyValue.FromString(encode(key, value)) == entry
 
 
+@given(values)
+def test_an_entry_may_come_serialized(value):
+    serialized: list[bytes] = []
+    attributes = Attributes(serialized)
+    attributes.append(encode("key", value))
+    assert attributes.get("key") == Attributes(serialized).get("key") == value
+
+
 @given(st.text(), values)
 def test_the_same_bytes_always_say_the_same(key, value):
     serialized = encode(key, value)
