@@ -36,8 +36,8 @@ bench-sampling: $(VENV)/run.stamp
 # The locks are universal: one file for every Python and platform the ranges allow.
 lock: $(VENV)/pip.stamp
 	$(BIN)/pip install --quiet 'uv>=0.5'
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra demo pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra demo --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra demo --extra postgres pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra demo --extra postgres --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -81,11 +81,11 @@ class Processor(Component[C]):
     """Whether `process` edits the message in place. `Batch.retain` sees to itself."""
 
     keeps: ClassVar[bool] = False
-    """Whether spans wait here, written to the storage."""
+    """Whether it writes spans down, or what stands in them."""
 
     redacts: ClassVar[bool] = False
-    """Whether spans may be written down only behind this. A pipeline that lets them wait in front
-    of it is refused."""
+    """Whether spans may be written down only behind this. A pipeline with a processor in front of
+    it that `keeps` is refused."""
 
     next: Consumer
 

@@ -12,6 +12,7 @@ _COMMANDS = {
     "schema": "Print the JSON Schema of the configuration, for editors.",
     "redact": "Send lines of text through the redaction processor.",
     "sample": "Tell what other sampling policies would have kept.",
+    "costs": "Tell which users, organisations, models or features cost most.",
     "decrypt": "Put back what redaction encrypted.",
     "demo": "Send a small agent's traces through a running collector.",
 }

@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.user_costs.cluster import cluster, database
+
+__all__ = ["cluster", "database", "pipeline"]
+
 LOOPBACK = {"protocols": {"grpc": {"endpoint": "127.0.0.1:0"}, "http": {"endpoint": "127.0.0.1:0"}}}
 FAST_RETRIES = {"initial_interval": "50ms", "max_interval": "200ms", "max_elapsed_time": "60s"}
 

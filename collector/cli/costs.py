@@ -1,0 +1,109 @@
+"""`winnow costs`."""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from collector.cli.options import config_option, load_or_exit
+from collector.config.fields import parse_duration
+from collector.config.load import CollectorConfig, ComponentSpec
+
+_TYPE = "user_costs"
+_DAYS = re.compile(r"(\d+)d")
+_HEADINGS = ("USD", "calls", "input tokens", "output tokens")
+_NOBODY = "(not told)"
+
+
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+    """A duration in the configuration's notation, or days."""
+    if days := _DAYS.fullmatch(value):
+        return int(days[1]) * 86400.0
+    try:
+        return float(parse_duration(value))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not an age: write 7d, 24h or 30m") from None
+
+
+@click.command()
+@config_option
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
+@click.option(
+    "--since",
+    callback=_seconds,
+    default="7d",
+    show_default=True,
+    help="How far back, such as 7d or 24h; the hour in which that was counts as a whole.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["user", "organization", "organisation", "model", "feature"]),
+    default="user",
+    show_default=True,
+    help="Whom or what to tell apart.",
+)
+@click.option("--json", "as_json", is_flag=True, help="A JSON array.")
+def costs(config_path: Path, top: int, since: float, by: str, as_json: bool) -> None:
+    """Tell who spends most, by the table of the configuration's user_costs processor.
+
+    The collector may be running; what it counted in the last second may not be there yet.
+    """
+    config = load_or_exit(config_path)
+    by = by.replace("organisation", "organization")
+    spenders = _ask(config, _spec(config, config_path), by, time.time() - since, top)
+    if as_json:
+        click.echo(json.dumps([_numbers(spender, by) for spender in spenders], indent=2))
+    else:
+        click.echo("\n".join(_lines(spenders, by)))
+
+
+def _spec(config: CollectorConfig, path: Path) -> ComponentSpec:
+    for spec in config.processors.values():
+        if spec.id.partition("/")[0] == _TYPE:
+            return spec
+    raise click.ClickException(f"{path}: no pipeline has an enabled {_TYPE} processor: add one")
+
+
+def _ask(config: CollectorConfig, spec: ComponentSpec, by: str, since: float, most: int) -> Any:
+    component: Any = spec.cls
+    directory = config.service.storage.directory
+    try:
+        return component.top(spec.config, spec.id, directory, by, since, most)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{spec.id}: {error}") from error
+    except Exception as error:
+        # Not its text: databases quote the address that they were given.
+        reason = getattr(error, "sqlstate", None) or type(error).__name__
+        raise click.ClickException(
+            f"{spec.id}: the table cannot be read ({reason}): "
+            "is the database there, and has a collector written to it?"
+        ) from error
+
+
+def _numbers(spender: Any, by: str) -> dict[str, Any]:
+    numbers = {by: spender.name, "cost_usd": spender.cost}
+    if spender.used is not None:
+        numbers["invocations"] = spender.used.calls
+        numbers["input_tokens"] = spender.used.input
+        numbers["output_tokens"] = spender.used.output
+    return numbers
+
+
+def _lines(spenders: Sequence[Any], by: str) -> Iterator[str]:
+    told = len(_HEADINGS) if by in {"user", "organization"} else 1
+    rows: list[Sequence[str]] = [(by, *_HEADINGS[:told])]
+    for name, used, cost in spenders:
+        counts = (used.calls, used.input, used.output) if used else ()
+        rows.append((_printable(name), f"{cost:,.4f}", *(f"{count:,}" for count in counts)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *cells in rows:
+        yield "  ".join([f"{name:{widths[0]}}", *map(str.rjust, cells, widths[1:])])
+
+
+def _printable(name: str) -> str:
+    """What an agent calls itself may hold what a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name) or _NOBODY
