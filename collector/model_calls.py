@@ -9,6 +9,8 @@ from collector.batch import SpanRecord
 
 OPERATION = "gen_ai.operation.name"
 COST = "gen_ai.usage.cost"
+USAGE_RULE = "winnow.usage.rule"
+"""How the token counts of a span were brought into the form that `Usage` describes."""
 UTILIZATION = "winnow.context.utilization"
 FINISH_REASONS = "gen_ai.response.finish_reasons"
 
@@ -25,7 +27,7 @@ RETRY_ATTRIBUTES = (
 )
 """Attributes with a number that is above 0 on a call that was made again."""
 
-_DETAILS = frozenset(
+USAGE_DETAILS = frozenset(
     {
         "gen_ai.usage.cache_read.input_tokens",
         "gen_ai.usage.cache_creation.input_tokens",
@@ -33,6 +35,11 @@ _DETAILS = frozenset(
         "gen_ai.usage.reasoning.output_tokens",
     }
 )
+"""Parts of input and output tokens. Without one of them, counts leave nothing to ask."""
+
+
+_NUMBERS = (int, float)
+_MOST_TOKENS = 2**53
 
 
 class Usage(NamedTuple):
@@ -110,30 +117,46 @@ def read_usage(values: Mapping[str, Value]) -> Usage | None:
     """The usage among attributes in the current vocabulary; None where no tokens are told.
 
     The conventions say that `input_tokens` includes what the cache gave or took, but some
-    instrumentations leave it out. Where the cached tokens outnumber the input they cannot be
-    part of it, so they are added; reasoning and output tokens likewise.
+    instrumentations leave it out. The `genai` processor adds it, by who counted. Without it, this
+    much is certain: cached tokens that outnumber the input cannot be part of it, so they are
+    added; reasoning and output tokens likewise.
     """
+    told = told_usage(values)
+    if told is None or not any(told[2:]):
+        return told
+    cached = told.cache_read + told.cache_write
+    return Usage(
+        told.input + cached if cached > told.input else told.input,
+        told.output + told.reasoning if told.reasoning > told.output else told.output,
+        *told[2:],
+    )
+
+
+def told_usage(values: Mapping[str, Value]) -> Usage | None:
+    """The counts as they stand among attributes in the current vocabulary, right or wrong."""
     told_input = values.get("gen_ai.usage.input_tokens")
     told_output = values.get("gen_ai.usage.output_tokens")
     if told_input is None and told_output is None:
         return None
-    total_input, total_output = _count(told_input), _count(told_output)
-    if _DETAILS.isdisjoint(values):
-        return Usage(total_input, total_output)
-    cache_read = _count(values.get("gen_ai.usage.cache_read.input_tokens"))
-    cache_write = _count(
-        values.get("gen_ai.usage.cache_creation.input_tokens")
-        or values.get("gen_ai.usage.cache_write.input_tokens")
-    )
-    reasoning = _count(values.get("gen_ai.usage.reasoning.output_tokens"))
-    cached = cache_read + cache_write
+    if USAGE_DETAILS.isdisjoint(values):
+        return Usage(token_count(told_input), token_count(told_output))
     return Usage(
-        total_input + cached if cached > total_input else total_input,
-        total_output + reasoning if reasoning > total_output else total_output,
-        cache_read,
-        cache_write,
-        reasoning,
+        token_count(told_input),
+        token_count(told_output),
+        token_count(values.get("gen_ai.usage.cache_read.input_tokens")),
+        token_count(
+            values.get("gen_ai.usage.cache_creation.input_tokens")
+            or values.get("gen_ai.usage.cache_write.input_tokens")
+        ),
+        token_count(values.get("gen_ai.usage.reasoning.output_tokens")),
     )
+
+
+def token_count(value: Value) -> int:
+    """A token count of at least 0; what is no sensible number counts as 0."""
+    if isinstance(value, _NUMBERS) and 0 < value < _MOST_TOKENS:
+        return int(value)
+    return 0
 
 
 def _read(attributes: Attributes) -> ModelCall:
@@ -159,10 +182,3 @@ def _texts(value: Value) -> Sequence[str]:
 
 def _number(value: Value) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _count(value: Value) -> int:
-    """A token count of at least 0; what is no sensible number counts as 0."""
-    if isinstance(value, int | float) and 0 < value < 2**53:
-        return int(value)
-    return 0

@@ -2,13 +2,36 @@
 
 import functools
 from importlib.resources import files
-from typing import TypeVar
 
 import yaml
 
 from collector import ConfigModel
 
-M = TypeVar("M", bound=ConfigModel)
+_BUILT_IN = (
+    "otel",
+    "openinference",
+    "vercel",
+    "langfuse",
+    "pydantic_ai",
+    "openlit",
+    "litellm",
+    "claude_code",
+    "google_adk",
+    "strands",
+    "crewai",
+    "openllmetry",
+)
+
+
+class PartShape(ConfigModel):
+    """How an SDK writes one kind of message part."""
+
+    part: str
+    """The part's type in the current vocabulary."""
+    fields: dict[str, str] = {}
+    """The SDK's names for the part's fields, with the current ones. Others stay as they are."""
+    inline: list[str] = []
+    """Fields whose own fields belong to the part."""
 
 
 class Dialect(ConfigModel):
@@ -18,13 +41,18 @@ class Dialect(ConfigModel):
     """Whose vocabulary it is, and where it is written down."""
     operations: dict[str, dict[str, str]] = {}
     """For an attribute that tells a span's kind: each of its values (compared without regard to
-    case) with the `gen_ai.operation.name` it means. The attribute itself always stays."""
+    case; `*` for any) with the `gen_ai.operation.name` it means. The attribute itself always
+    stays."""
     rename: dict[str, str] = {}
     """Attribute names with their current names. Where several tell the same thing, the first in
     the table is taken."""
     rename_by_operation: dict[str, dict[str, str]] = {}
     """The same, for spans of one `gen_ai.operation.name` only: for names too common to mean
     anything elsewhere."""
+    counts: dict[str, dict[str, list[str]]] = {}
+    """For an attribute that holds numbers as JSON: paths into it (`input`, `details.cached`) with
+    the attributes that the number is added to. None of them is written where the span has one of
+    them already. The JSON itself always stays."""
     messages: dict[str, str] = {}
     """Prefixes of flattened messages (`<prefix>.<number>.<path>`) with the attribute that holds
     these messages as JSON."""
@@ -32,6 +60,13 @@ class Dialect(ConfigModel):
     """Paths within a flattened message, `*` for a number, with where the value goes: `role`,
     `name` and `finish_reason` of the message, or `<part type>.<field>`. A span whose messages
     hold a path not named here keeps them flattened, so that nothing is lost."""
+    content: dict[str, dict[str, dict[str, str]]] = {}
+    """For spans of one `gen_ai.operation.name`: an attribute that holds messages, the attributes
+    that they are made of, and what each holds: `messages` (JSON, or plain text), `text` or
+    `reasoning` (plain text), or a JSON list of `parts` of one name. What has no lossless form as
+    messages stays as it is."""
+    parts: dict[str, PartShape] = {}
+    """Message parts as SDKs write them in `content`, by their `type`."""
 
 
 class Vocabulary(ConfigModel):
@@ -45,10 +80,7 @@ class Vocabulary(ConfigModel):
 def built_in() -> Vocabulary:
     """The tables that ship beside this module, in the order in which they are consulted."""
     return Vocabulary(
-        dialects=tuple(
-            Dialect.model_validate(read_table(f"{name}.yaml"))
-            for name in ("otel", "openinference", "openllmetry")
-        ),
+        dialects=tuple(Dialect.model_validate(read_table(f"{name}.yaml")) for name in _BUILT_IN),
         providers=read_table("providers.yaml"),  # type: ignore[arg-type]
     )
 

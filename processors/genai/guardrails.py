@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter, field_validator
 
@@ -28,16 +28,27 @@ class Above(ConfigModel):
     """The limit; itself not above."""
 
 
+class Present(ConfigModel):
+    """An attribute with any value but an empty one."""
+
+    present: Literal[True]
+    """Always `true`."""
+
+
+Wanted = bool | str | list[str] | Above | Present
+"""What a rule asks of one attribute."""
+
+
 class GuardrailRule(ConfigModel):
     """Says when a guardrail has fired, and what to call it."""
 
     name: str = "guardrail"
     """The policy, where none of `policy_from` names it."""
-    when: dict[str, bool | str | list[str] | Above] = Field(min_length=1)
-    """Attributes with the value, the list of values, or `{above: number}` that they must have,
-    all of them. An array matches if one of its values does; strings compare without regard to
-    case. `span.name`, `span.status` (`ERROR`, `OK`, `UNSET`) and `exception.type` (of the span's
-    exception events, without its module) may be asked for too."""
+    when: dict[str, Wanted] = Field(min_length=1)
+    """Attributes with the value, the list of values, `{above: number}` or `{present: true}` that
+    they must have, all of them. An array matches if one of its values does; strings compare
+    without regard to case. `span.name`, `span.status` (`ERROR`, `OK`, `UNSET`) and
+    `exception.type` (of the span's exception events, without its module) may be asked for too."""
     policy_from: list[str] = []
     """Attributes that name the policy; the first that is present is taken."""
     action: str = "block"
@@ -88,12 +99,12 @@ class _KeyRules:
     def __init__(self) -> None:
         self.candidates: list[_Compiled] = []
         self.accepted: frozenset[str] | None = frozenset()
-        """Every value that some rule starts from; None where one of them compares numbers."""
+        """Every value that some rule starts from; None where one of them takes others, too."""
 
     def add(self, rule: GuardrailRule) -> None:
         self.candidates.append(_Compiled(rule))
         wanted = rule.when[rule.key]
-        if isinstance(wanted, Above):
+        if isinstance(wanted, Above | Present):
             self.accepted = None
         elif self.accepted is not None:
             self.accepted |= _accepted(wanted)
@@ -111,12 +122,28 @@ class Guardrails:
         self._rank = {key: rank for rank, key in enumerate(self._by_key)}.__getitem__
         self.names = frozenset(self._by_key)
         """A span with none of these attributes, and no exception, tells of no guardrail."""
-        self._rare = self.names - {FINISH_REASONS}
-        self._asks_reasons = FINISH_REASONS in self.names
+        self.rare = self.names - {FINISH_REASONS}
+        """What only spans with a guardrail have; finish reasons are on every model call."""
+        self._usual = self.names & {FINISH_REASONS}
 
     def judge(self, record: SpanRecord) -> None:
         """Mark the span if a guardrail fired on it."""
-        rule = self._attribute_rule(record) or self._exception_rule(record)
+        values = record.attributes.values
+        if self.rare.isdisjoint(values):
+            self.judge_usual(record)
+            return
+        present = sorted(self.names & values.keys(), key=self._rank)
+        self._mark(record, self._attribute_rule(record, present) or self._exception_rule(record))
+
+    def judge_usual(self, record: SpanRecord) -> None:
+        """The same, for a span with none of the attributes in `rare`."""
+        rule = None
+        if FINISH_REASONS in record.attributes.values:
+            rule = self._attribute_rule(record, self._usual)
+        if rule is not None or record.failed:
+            self._mark(record, rule or self._exception_rule(record))
+
+    def _mark(self, record: SpanRecord, rule: GuardrailRule | None) -> None:
         if rule is None or FIRED in record.attributes:
             return
         policy = _first(record, rule.policy_from) or rule.name
@@ -125,24 +152,18 @@ class Guardrails:
         record.attributes.set(POLICY, policy)
         record.attributes.set(ACTION, action.lower())
 
-    def _attribute_rule(self, record: SpanRecord) -> GuardrailRule | None:
+    def _attribute_rule(self, record: SpanRecord, present: Iterable[str]) -> GuardrailRule | None:
+        """The first rule that holds among those that start from a key in `present`."""
         attributes = record.attributes
-        for key in self._present(attributes):
+        for key in present:
             rules = self._by_key[key]
             texts = _told(attributes, key)
             if rules.accepted is not None and rules.accepted.isdisjoint(texts):
-                continue  # as on nearly every span: an operation `chat`, a finish reason `stop`
+                continue  # as on nearly every span: a finish reason `stop`
             for candidate in rules.candidates:
                 if candidate.holds(record, texts):
                     return candidate.rule
         return None
-
-    def _present(self, attributes: Attributes) -> Iterable[str]:
-        """The keys of rules that the span has, in the rules' order."""
-        values = attributes.values
-        if self._rare.isdisjoint(values):  # as on nearly every span
-            return (FINISH_REASONS,) if FINISH_REASONS in values and self._asks_reasons else ()
-        return sorted(self.names & values.keys(), key=self._rank)
 
     def _exception_rule(self, record: SpanRecord) -> GuardrailRule | None:
         if not self._exceptions or not record.failed:
@@ -152,7 +173,9 @@ class Guardrails:
         return next((candidate.rule for candidate in found), None)
 
 
-def _matcher(wanted: bool | str | list[str] | Above) -> _Matches:
+def _matcher(wanted: Wanted) -> _Matches:
+    if isinstance(wanted, Present):
+        return any
     if isinstance(wanted, Above):
         return lambda texts: any(_number(text) > wanted.above for text in texts)
     accepted = _accepted(wanted)

@@ -13,7 +13,7 @@ Message = dict[str, Any]
 _TEXT, _CALL, _ANSWER = "text", "tool_call", "tool_call_response"
 _PARTS = frozenset({_TEXT, _CALL, _ANSWER})
 _LONGEST_CACHED = 256
-_OUTPUT = "gen_ai.output.messages"
+OUTPUT_MESSAGES = "gen_ai.output.messages"
 
 
 class Unfoldable(Exception):  # noqa: N818 - it ends a fold, and is no error
@@ -123,7 +123,7 @@ class Folder:
         ]
 
     def _messages(self, prefix: str, drafts: Mapping[int, _Draft]) -> list[Message]:
-        default_role = "assistant" if self._tables[prefix][0] == _OUTPUT else ""
+        default_role = "assistant" if self._tables[prefix][0] == OUTPUT_MESSAGES else ""
         try:
             return [drafts[number].message(default_role) for number in sorted(drafts)]
         except Unfoldable:
@@ -150,7 +150,7 @@ def _with_tools(
         raise Unfoldable
     said = [text for text in texts if text.get("content")]
     answers = [part for part in parts if part["type"] == _ANSWER]
-    calls = [_with_object(part) for part in parts if part["type"] == _CALL]
+    calls = [with_object(part) for part in parts if part["type"] == _CALL]
     if not answers:
         return said + calls
     if calls or len(answers) > 1 or len(said) > 1:
@@ -159,9 +159,9 @@ def _with_tools(
     return [{**answers[0], "response": said[0]["content"] if said else ""}]
 
 
-def _with_object(call: dict[str, Any]) -> dict[str, Any]:
-    """A tool call whose arguments are the value that their JSON text stands for."""
+def with_object(part: dict[str, Any]) -> dict[str, Any]:
+    """A tool call has its arguments as the value that their JSON text stands for."""
     try:
-        return {**call, "arguments": orjson.loads(call["arguments"])}
+        return {**part, "arguments": orjson.loads(part["arguments"])}
     except (KeyError, ValueError):
-        return call
+        return part

@@ -2,11 +2,13 @@
 
 from pydantic import Field
 
-from collector import Batch, ComponentConfig, Context, Processor, SpanRecord
-from collector.model_calls import OPERATION
+from collector import Batch, ComponentConfig, Context, Processor, Secret, SpanRecord
+from collector.model_calls import MODEL_CALLS, OPERATION, operation
 from processors.genai.dialect import Dialect, built_in
 from processors.genai.guardrails import GuardrailRule, Guardrails, built_in_rules
+from processors.genai.prompts import PromptHash
 from processors.genai.translate import Translator
+from processors.genai.usage import UsageRepair, UsageRule, built_in_usage
 
 
 class GenAIConfig(ComponentConfig):
@@ -26,6 +28,12 @@ class GenAIConfig(ComponentConfig):
     ones."""
     built_in_guardrails: bool = Field(default=True)
     """Whether the rules that Winnow brings are consulted at all."""
+    usage: list[UsageRule] = []
+    """How your instrumentation counts tokens; consulted before the built-in rules."""
+    prompt_hash_key: Secret = Secret("")
+    """The key of `winnow.prompt.hash`; give every host the same. Without a key the hash is left
+    out where it could be undone by guessing: for short instructions, and for such that hold an
+    e-mail address or a long number."""
 
 
 class GenAI(Processor[GenAIConfig]):
@@ -48,11 +56,16 @@ class GenAI(Processor[GenAIConfig]):
         )
         shipped = built_in_rules() if config.built_in_guardrails else ()
         self._guardrails = Guardrails([*config.guardrails, *shipped])
+        self._usage = UsageRepair(config.usage, built_in_usage())
+        self._prompts = PromptHash(config.prompt_hash_key.get_secret_value())
         self._foreign = self._translator.names
-        self._of_interest = self._foreign | self._guardrails.names | {OPERATION}
+        self._unusual = self._foreign | self._usage.names | self._guardrails.rare
+        self._of_interest = self._unusual.union(
+            self._guardrails.names, self._prompts.names, [OPERATION]
+        )
 
     def process(self, batch: Batch) -> None:
-        """Translate each span on its own."""
+        """Treat each span on its own."""
         for record in batch.spans:
             try:
                 self._normalise(record)
@@ -63,6 +76,19 @@ class GenAI(Processor[GenAIConfig]):
         values = record.attributes.values
         if self._of_interest.isdisjoint(values):
             return
-        if not self._foreign.isdisjoint(values):
+        if self._unusual.isdisjoint(values):  # as on most spans in the current vocabulary
+            self._guardrails.judge_usual(record)
+        else:
+            self._repair(record)
+        instructions, messages = self._prompts.names
+        if (messages in values or instructions in values) and (
+            operation(record.attributes) in MODEL_CALLS
+        ):
+            self._prompts.write(record.attributes)
+
+    def _repair(self, record: SpanRecord) -> None:
+        if not self._foreign.isdisjoint(record.attributes.values):
             self._translator.translate(record)
+        if not self._usage.names.isdisjoint(record.attributes.values):
+            self._usage.repair(record)
         self._guardrails.judge(record)

@@ -6,11 +6,13 @@ from typing import NamedTuple
 import orjson
 
 from collector import SpanRecord, Value
-from collector.model_calls import OPERATION
+from collector.model_calls import FINISH_REASONS, OPERATION
+from processors.genai.content import Content
+from processors.genai.counts import Counts
 from processors.genai.dialect import Dialect
-from processors.genai.messages import Folder
+from processors.genai.messages import Folded, Folder
 
-FINISH_REASONS = "gen_ai.response.finish_reasons"
+_ANY = "*"
 _LISTS = frozenset({FINISH_REASONS, "gen_ai.request.stop_sequences"})
 
 
@@ -51,7 +53,16 @@ class Translator:
             for operation in dialect.rename_by_operation
         }
         self._folder = Folder(dialects)
-        self.names = self._folder.names.union(self._common, self._kinds, *self._rows.values())
+        self._content = Content(dialects)
+        self._counts = Counts(dialects)
+        self.names = frozenset().union(
+            self._folder.names,
+            self._content.names,
+            self._counts.names,
+            self._common,
+            self._kinds,
+            *self._rows.values(),
+        )
         """A span with none of these attributes speaks the current vocabulary, or none at all."""
 
     def translate(self, record: SpanRecord) -> None:
@@ -59,7 +70,9 @@ class Translator:
         values = record.attributes.values
         plan = _Plan()
         operation = self._operation(values, plan)
-        self._fold_messages(values, plan)
+        _take_messages(self._folder.fold(values), values, plan)
+        _take_messages(self._content.convert(operation, values), values, plan)
+        plan.written.update(self._counts.read(values))
         self._choose(values, self._rows.get(operation, self._common), plan)
         if self._keep_original:
             _copy(record, plan)
@@ -72,30 +85,20 @@ class Translator:
         if OPERATION in values:
             return _text(values[OPERATION])
         for key, operations in self._kinds.items():
-            if found := operations.get(_text(values.get(key)).lower()):
+            if key not in values:
+                continue
+            if found := operations.get(_text(values[key]).lower(), operations.get(_ANY)):
                 plan.written[OPERATION] = found
                 return found
         return ""
-
-    def _fold_messages(self, values: Mapping[str, Value], plan: _Plan) -> None:
-        for target, messages, keys in self._folder.fold(values):
-            if target in values or target in plan.written:
-                continue
-            plan.written[target] = orjson.dumps(messages).decode()
-            plan.gone.update(keys)
-            reasons = [
-                message["finish_reason"] for message in messages if "finish_reason" in message
-            ]
-            if reasons and FINISH_REASONS not in values:
-                plan.written[FINISH_REASONS] = reasons
 
     def _choose(self, values: Mapping[str, Value], rows: Mapping[str, Row], plan: _Plan) -> None:
         """For each current name, the source that ranks first among those present."""
         sources = sorted((rows[key], key) for key in values if key in rows)
         for (_, target), source in sources:
-            if source in plan.gone:
-                continue
             value = values[source]
+            if source in plan.gone or not _tells(target, value):
+                continue
             made = self._made(target, value)
             told = _told(target, values, plan)
             if told is None:
@@ -112,6 +115,22 @@ class Translator:
         if target.endswith("_tokens") and value.__class__ is not int:
             return _whole_number(value)
         return None
+
+
+def _take_messages(found: Iterable[Folded], values: Mapping[str, Value], plan: _Plan) -> None:
+    for target, messages, keys in found:
+        if target in values or target in plan.written:
+            continue
+        plan.written[target] = orjson.dumps(messages).decode()
+        plan.gone.update(keys)
+        reasons = [message["finish_reason"] for message in messages if "finish_reason" in message]
+        if reasons and FINISH_REASONS not in values:
+            plan.written[FINISH_REASONS] = reasons
+
+
+def _tells(target: str, value: Value) -> bool:
+    """Whether the value says anything that `target` can hold."""
+    return isinstance(value, str | list) if target == FINISH_REASONS else value != ""
 
 
 def _told(target: str, values: Mapping[str, Value], plan: _Plan) -> Value:
