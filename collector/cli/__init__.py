@@ -11,6 +11,7 @@ _COMMANDS = {
     "components": "List the installed receivers, processors and exporters.",
     "schema": "Print the JSON Schema of the configuration, for editors.",
     "redact": "Send lines of text through the redaction processor.",
+    "price": "Tell what a model call costs, and why.",
     "sample": "Tell what other sampling policies would have kept.",
     "costs": "Tell which users, organisations, models or features cost most.",
     "decrypt": "Put back what redaction encrypted.",

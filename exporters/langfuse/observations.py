@@ -50,7 +50,7 @@ MAX_TOKENS = 2**53
 """The largest integer that JavaScript, and so Langfuse, reads exactly."""
 LATEST = 1e11
 """Seconds since the Unix epoch, beyond which a time is nonsense."""
-PRICED = frozenset({"reported", "config", "genai-prices"})
+PRICED = frozenset({"reported", "config", "genai-prices", "litellm"})
 
 # Semantic conventions first, then the names that they had before.
 INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")

@@ -1,35 +1,48 @@
-"""genai-prices as a source of tariffs: found once a model and day, then plain arithmetic."""
+"""genai-prices as a source of tariffs: found once a model and period, then plain arithmetic."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import NamedTuple
+from functools import cache
+from importlib.metadata import version
+from typing import Any, NamedTuple
 
 from genai_prices.data_snapshot import find_provider_by_id, get_snapshot
 from genai_prices.types import (
     ModelInfo,
     PriceCalculation,
     Provider,
+    StartDateConstraint,
     TieredPrices,
     TimeOfDateConstraint,
 )
 from genai_prices.types import Usage as PricesUsage
 
-from collector.model_calls import Usage
-from processors.cost.rates import UNPRICED, Price, Rates, Tariff, at_any_time
+from processors.cost.names import PROVIDERS, spellings
+from processors.cost.rates import DAY, PARTS_OF, UNPRICED, Price, Rates, Tariff, served
 
-PROVIDERS: Mapping[str, str] = {
-    "azure.ai.inference": "azure",
-    # Without this, genai-prices would take Azure's name for OpenAI's.
-    "azure.ai.openai": "azure",
-    "gcp.gen_ai": "google",
-    "gcp.gemini": "google",
-    "gcp.vertex_ai": "google",
-    "mistral_ai": "mistral",
-    "moonshot_ai": "moonshotai",
-    "x_ai": "x-ai",
+_HOUR = 3_600 * 10**9
+
+_UNITS: Mapping[str, tuple[str, str]] = {
+    "cache_write_1h": ("cache_write_1h_tokens", "cache_write_1h_mtok"),
+    "input_audio": ("input_audio_tokens", "input_audio_mtok"),
+    "input_image": ("input_image_tokens", "input_image_mtok"),
+    "input_video": ("input_video_tokens", "input_video_mtok"),
+    "output_audio": ("output_audio_tokens", "output_audio_mtok"),
+    "output_image": ("output_image_tokens", "output_image_mtok"),
+    "output_video": ("output_video_tokens", "output_video_mtok"),
+    "citations": ("output_citation_tokens", "output_citation_mtok"),
+    "web_searches": ("web_searches", "web_searches_kcount"),
+    "file_searches": ("storage_searches", "storage_searches_kcount"),
 }
-"""Well-known values of gen_ai.provider.name that genai-prices has another id for."""
+"""genai-prices' keys, of usage and of price, for each kind in `PARTS_OF`."""
+_WHOLES = {"input": "input_tokens", "output": "output_tokens", "cache_write": "cache_write_tokens"}
+_CONTEXTS: Mapping[str, Mapping[str, str]] = {
+    "batch": {"processing": "batch"},
+    # The second is how Anthropic's fast mode is told.
+    "fast": {"service_tier": "fast", "speed": "fast"},
+}
 
 
 class Found(NamedTuple):
@@ -38,61 +51,98 @@ class Found(NamedTuple):
     model: ModelInfo
     provider: Provider
 
-    def price(self, usage: Usage, at: datetime) -> Decimal:
-        """genai-prices' own figure, in USD. Raises ValueError for a usage that cannot be."""
-        return self._calculate(usage, at).total_price
+    def calculate(self, tier: str, at: datetime, **used: int) -> PriceCalculation:
+        """genai-prices' own answer. Raises ValueError for a usage that cannot be."""
+        return self.model.calc_price(
+            PricesUsage(**used),
+            self.provider,
+            genai_request_timestamp=at,
+            price_context=context(tier),
+        )
 
-    def tariff(self, at: datetime) -> Tariff | None:
-        """What is charged on the day of `at`; None where tokens have no price.
+    @property
+    def name(self) -> str:
+        """Provider and model as the catalogue calls them."""
+        return f"{self.provider.id}/{self.model.id}"
+
+    def changes(self) -> set[int]:
+        """The days (UTC) that another price begins on, in ns."""
+        starts = {c.start_date for c in self._constraints() if isinstance(c, StartDateConstraint)}
+        return {int(datetime.combine(day, time(), UTC).timestamp()) * 10**9 for day in starts}
+
+    def price(self, tier: str, at: int) -> Price:
+        """What holds at `at` (ns), and until the next of `changes`."""
+        window = self.model.context_window
+        midnight, hours = at // DAY * DAY, self._hours()
+        tariffs = [self._tariff(tier, moment(midnight + hour)) for hour in hours]
+        known = [tariff for tariff in tariffs if tariff is not None]
+        if len(known) < len(hours):
+            return replace(UNPRICED, context_window=window)
+        standard = self.price("", at).tariffs if tier else known
+        rule = f"genai-prices: {self.name}" + served(tier, known != standard)
+        return Price("genai-prices", edition(), rule, window, known, hours if hours[1:] else ())
+
+    def _constraints(self) -> Iterator[Any]:
+        prices = self.model.prices if isinstance(self.model.prices, list) else []
+        for price in (*prices, *(self.model.price_variants or ())):
+            yield price.constraint
+
+    def _hours(self) -> Sequence[int]:
+        """When the price may change within a day, in ns after midnight UTC; the first is 0."""
+        limits = [c for c in self._constraints() if isinstance(c, TimeOfDateConstraint)]
+        times = (limit for c in limits for limit in (c.start_time, c.end_time))
+        return sorted({0, *map(_after_midnight, times)})
+
+    def _tariff(self, tier: str, at: datetime) -> Tariff | None:
+        """What is charged at `at`; None where tokens have no price.
 
         A price is linear in each kind of tokens between two thresholds, so that a few questions
-        to genai-prices give all its rates without knowing how it stores them.
+        to genai-prices give all its rates without knowing how it reckons.
         """
-        prices = self._calculate(Usage(0, 0), at).model_price
-        if prices.input_mtok is None and prices.output_mtok is None:
+        prices = vars(self.calculate(tier, at).model_price)
+        if prices.get("input_mtok") is None and prices.get("output_mtok") is None:
             return None
         thresholds = sorted(
             {
-                tier.start
-                for price in vars(prices).values()
+                step.start
+                for price in prices.values()
                 if isinstance(price, TieredPrices)
-                for tier in price.tiers
+                for step in price.tiers
             }
         )
-        return Tariff(thresholds, [self._rates(start + 1, at) for start in [0, *thresholds]])
+        extra = [kind for kind, (_, key) in _UNITS.items() if prices.get(key) is not None]
+        tiers = [self._rates(start + 1, tier, at, extra) for start in [0, *thresholds]]
+        return Tariff(thresholds, tiers)
 
-    @property
-    def changes_within_a_day(self) -> bool:
-        """Whether the price depends on the time of day."""
-        prices = self.model.prices
-        return isinstance(prices, list) and any(
-            isinstance(price.constraint, TimeOfDateConstraint) for price in prices
-        )
-
-    def _rates(self, size: int, at: datetime) -> Rates:
+    def _rates(self, size: int, tier: str, at: datetime, extra: Iterable[str]) -> Rates:
         """The rates for inputs of `size` tokens: what each kind adds to the price, by the token."""
-        request = self.price(Usage(0, 0), at)
-        silent = self.price(Usage(size, 0), at)
-        return Rates(
-            input=float((silent - request) / size),
-            output=float((self.price(Usage(size, size), at) - silent) / size),
-            cache_read=float((self.price(Usage(size, 0, cache_read=size), at) - request) / size),
-            cache_write=float((self.price(Usage(size, 0, cache_write=size), at) - request) / size),
-            reasoning=float((self.price(Usage(size, size, reasoning=size), at) - silent) / size),
-            request=float(request),
-        )
 
-    def _calculate(self, usage: Usage, at: datetime) -> PriceCalculation:
-        return self.model.calc_price(
-            PricesUsage(
-                input_tokens=usage.input,
-                output_tokens=usage.output,
-                cache_read_tokens=usage.cache_read,
-                cache_write_tokens=usage.cache_write,
-                output_reasoning_tokens=usage.reasoning,
-            ),
-            self.provider,
-            genai_request_timestamp=at,
+        def total(**used: int) -> Decimal:
+            return self.calculate(tier, at, **{"input_tokens": size, **used}).total_price
+
+        def said(**used: int) -> float:
+            return float((total(output_tokens=size, **used) - silent) / size)
+
+        def read(**used: int) -> float:
+            return float((total(**used) - request) / size)
+
+        request = self.calculate(tier, at, input_tokens=0).total_price
+        silent = total()
+        extras = {}
+        for kind in extra:
+            unit, whole = _UNITS[kind][0], PARTS_OF[kind]
+            if whole == "output" or not whole:
+                extras[kind] = said(**{unit: size}) - (0.0 if whole else said())
+            else:
+                extras[kind] = read(**{_WHOLES[whole]: size, unit: size})
+        return Rates(
+            input=read(),
+            output=said(),
+            cache_read=read(cache_read_tokens=size),
+            cache_write=read(cache_write_tokens=size),
+            reasoning=said(output_reasoning_tokens=size),
+            request=float(request),
+            extra=extras,
         )
 
 
@@ -102,21 +152,38 @@ def find(provider: str, models: Iterable[str]) -> Found | None:
     Asks the providers themselves, since the snapshot's own lookup keeps every name it was ever
     asked for.
     """
-    for name, model in _spellings(provider, models):
+    for name, model in spellings(provider, models):
         found = _find(name, model)
         if found is not None:
             return found
     return None
 
 
-def _spellings(provider: str, models: Iterable[str]) -> Iterable[tuple[str, str]]:
-    """Ways to read the names: as they are, then with a prefix such as `openai/` taken apart."""
-    for model in models:
-        yield provider, model
-        prefix, slash, rest = model.partition("/")
-        if slash:
-            yield provider, rest
-            yield prefix, rest
+def names(provider: str) -> list[str]:
+    """Every `provider/model` that one provider sells, or all where it is empty or unknown."""
+    providers = get_snapshot().providers
+    one = find_provider_by_id(providers, PROVIDERS.get(provider.lower(), provider))
+    chosen = providers
+    if provider and one:
+        others = one.fallback_model_providers or ()
+        chosen = [one, *(other for other in providers if other.id in others)]
+    return [f"{found.id}/{model.id}" for found in chosen for model in found.models]
+
+
+@cache
+def edition() -> str:
+    """The version of genai-prices."""
+    return version("genai-prices")
+
+
+def context(tier: str) -> Mapping[str, str] | None:
+    """A service tier as genai-prices wants to be told of it."""
+    return _CONTEXTS.get(tier, {"service_tier": tier}) if tier else None
+
+
+def moment(nanoseconds: int) -> datetime:
+    """A span's timestamp as genai-prices takes it."""
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
 
 
 def _find(name: str, model: str) -> Found | None:
@@ -130,21 +197,8 @@ def _find(name: str, model: str) -> Found | None:
     return None if info is None or provider is None else Found(info, provider)
 
 
-def moment(nanoseconds: int) -> datetime:
-    """A span's timestamp as genai-prices takes it."""
-    return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
-
-
-def price_on_day(found: Found, start: int) -> Price:
-    """The price of a model on the day (UTC) that begins at `start` (ns)."""
-    window = found.model.context_window
-    if found.changes_within_a_day:
-        return Price(
-            "genai-prices",
-            lambda usage, at: float(found.price(usage, moment(at))),
-            window,
-        )
-    tariff = found.tariff(moment(start))
-    if tariff is None:
-        return UNPRICED._replace(context_window=window)
-    return Price("genai-prices", at_any_time(tariff), window)
+def _after_midnight(limit: time) -> int:
+    """Nanoseconds after midnight UTC; a time without a zone is UTC."""
+    zoned = limit if limit.tzinfo else limit.replace(tzinfo=UTC)
+    utc = datetime.combine(date(2000, 1, 1), zoned).astimezone(UTC).time()
+    return utc.hour * _HOUR + (utc.minute * 60 + utc.second) * 10**9 + utc.microsecond * 1000

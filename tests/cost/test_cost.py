@@ -11,23 +11,10 @@ from pydantic import ValidationError
 
 from collector.model_calls import model_call
 from processors.cost import Cost
+from tests.cost.support import CALL, priced
 from tests.helpers import attributes, batch, consume, make, metric, span
 
-CALL = {
-    "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": "openai",
-    "gen_ai.request.model": "gpt-4o",
-    "gen_ai.usage.input_tokens": 1_000,
-    "gen_ai.usage.output_tokens": 100,
-}
 GPT_4O = 1_000 * 2.5e-6 + 100 * 10e-6
-
-
-def priced(told: dict[str, Any], settings: dict[str, Any] | None = None, **fields: Any) -> Any:
-    processor = make(Cost, settings)
-    consume(processor, batch(span(attributes=told, **fields)))
-    (result,) = attributes(processor.next.spans)
-    return result
 
 
 def cost_and_source(result: dict[str, Any]) -> tuple[Any, Any]:

@@ -135,13 +135,14 @@ def test_an_agent_s_sum_of_its_calls_is_not_counted_again(operation):
     assert COST not in found
 
 
-def test_an_agent_that_was_priced_as_a_call_keeps_its_usage_and_cost():
+@pytest.mark.parametrize("source", ["reported", "config", "genai-prices", "litellm"])
+def test_an_agent_that_was_priced_as_a_call_keeps_its_usage_and_cost(source):
     own = {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.request.model": "gpt-4o",
         "gen_ai.usage.input_tokens": 100,
         "gen_ai.usage.cost": 1.0,
-        "winnow.cost.source": "genai-prices",
+        "winnow.cost.source": source,
     }
     found = described(own)
     assert "gen_ai.operation.name" not in found
