@@ -136,6 +136,12 @@ def test_an_alias_may_name_a_provider_and_take_a_discount() -> None:
     assert result["winnow.cost.source"] == "config"
 
 
+def test_an_alias_that_matches_its_own_target_is_taken_once() -> None:
+    entry = {"match": "gpt-4o*", "alias_of": "gpt-4o", "multiplier": 0.5}
+    for model in ("gpt-4o", "gpt-4o-of-ours"):
+        assert cost(call(model), with_prices(entry)) == pytest.approx(LISTED / 2)
+
+
 def test_an_alias_leads_to_a_price_of_ones_own() -> None:
     prices = with_prices({"match": "a", "alias_of": "b"}, {"match": "b", "input": 7})
     assert cost(call("a"), prices) == pytest.approx(0.007)
