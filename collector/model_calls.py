@@ -13,6 +13,7 @@ USAGE_RULE = "winnow.usage.rule"
 """How the token counts of a span were brought into the form that `Usage` describes."""
 UTILIZATION = "winnow.context.utilization"
 FINISH_REASONS = "gen_ai.response.finish_reasons"
+RESPONSE_ID = "gen_ai.response.id"
 
 MODEL_CALLS = frozenset({"chat", "generate_content", "text_completion", "embeddings"})
 """Operations that a provider bills. `invoke_agent` and its like repeat what the calls below them
@@ -106,6 +107,39 @@ def leaves(spans: Iterable[SpanRecord]) -> list[SpanRecord]:
     candidates = list(spans)
     parents = {record.span.parent_span_id for record in candidates}
     return [record for record in candidates if record.span.span_id not in parents]
+
+
+def told_once(calls: Sequence[SpanRecord]) -> Sequence[SpanRecord]:
+    """`calls` without those that a second instrumentation tells of too, in a trace of its own.
+
+    They tell the same `gen_ai.response.id`, and one happened within the other's time. As with
+    `leaves`, the inner span is the call. What one instrumentation tells is never taken for two
+    tellings.
+    """
+    # The spans of a batch come scope by scope: most batches are done with here.
+    if not calls or calls[0].scope is calls[-1].scope:
+        return calls
+    if len({call.scope.scope.name for call in calls}) < 2:
+        return calls
+    inner: dict[str, SpanRecord] = {}
+    for call in sorted(calls, key=_began):
+        if response := call.attributes.text(RESPONSE_ID):
+            inner[response] = call
+    return [call for call in calls if not _around(call, inner)]
+
+
+def _around(call: SpanRecord, inner: Mapping[str, SpanRecord]) -> bool:
+    other = inner.get(call.attributes.text(RESPONSE_ID))
+    return (
+        other is not None
+        and call.scope.scope.name != other.scope.scope.name
+        and call.span.start_time_unix_nano <= other.span.start_time_unix_nano
+        and other.span.end_time_unix_nano <= call.span.end_time_unix_nano
+    )
+
+
+def _began(record: SpanRecord) -> int:
+    return record.span.start_time_unix_nano
 
 
 def model_calls(spans: Iterable[SpanRecord]) -> list[SpanRecord]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector import Batch, ConfigError, Context, Processor, SpanRecord
-from collector.model_calls import leaves
+from collector.model_calls import leaves, told_once
 from processors.agent_metrics.calls import ModelCalls, add_roll_up
 from processors.agent_metrics.config import AgentMetricsConfig
 from processors.agent_metrics.growth import ContextGrowth, Turns
@@ -24,9 +24,9 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
     """Counts model calls, tool calls, agent runs, retries and guardrails that fired.
 
     Stands after `genai` and `cost`, whose attributes it reads, and before any sampling. Tokens
-    and cost come from model calls: not from a model call with another one as its child, and from
-    an agent's span only where no model call is below it. Nothing is counted for a batch that is
-    refused.
+    and cost come from model calls: not from a model call with another one as its child, once where
+    two instrumentations tell of the same response in traces of their own, and from an agent's span
+    only where no model call is below it. Nothing is counted for a batch that is refused.
 
     The label `agent` is the span's `gen_ai.agent.name`, or else its `service.name`.
     """
@@ -75,7 +75,8 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
         batch.transaction.on_commit(tally.apply)
 
     def _usage(self, batch: Batch, found: Sorted, origins: Origins, tally: Tally) -> None:
-        calls, sums = leaves(found.calls), ModelCalls(origins)
+        told = leaves(found.calls)
+        calls, sums = told_once(told), ModelCalls(origins)
         turns = Turns(self.config.session_attributes, origins)
         self._each(calls, sums.add)
         self._each(calls, turns.add)
@@ -83,9 +84,9 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
         if turns.found:
             batch.transaction.on_commit(lambda: self._grow(turns))
         if self.config.agent_usage:
-            agents = self._roll_ups.choose([*found.runs, *found.workflows], calls, batch.by_trace)
+            agents = self._roll_ups.choose([*found.runs, *found.workflows], told, batch.by_trace)
             self._each(agents, lambda run: add_roll_up(run, origins, self._metrics, tally))
-            counted = {record.span.trace_id for record in (*calls, *agents)}
+            counted = {record.span.trace_id for record in (*told, *agents)}
             batch.transaction.on_commit(lambda: self._roll_ups.counted(counted))
 
     def _grow(self, turns: Turns) -> None:

@@ -19,7 +19,7 @@ from genai_prices.types import (
 )
 from genai_prices.types import Usage as PricesUsage
 
-from processors.cost.names import PROVIDERS, spellings
+from processors.cost.names import PROVIDERS, UNCLAIMED, spellings
 from processors.cost.rates import DAY, PARTS_OF, UNPRICED, Price, Rates, Tariff, served
 
 _HOUR = 3_600 * 10**9
@@ -188,9 +188,12 @@ def moment(nanoseconds: int) -> datetime:
 
 def _find(name: str, model: str) -> Found | None:
     providers = get_snapshot().providers
+    seller = PROVIDERS.get(name.lower(), name)
+    if not seller:
+        seller = next((UNCLAIMED[start] for start in UNCLAIMED if model.startswith(start)), "")
     provider = (
-        find_provider_by_id(providers, PROVIDERS.get(name.lower(), name))
-        if name
+        find_provider_by_id(providers, seller)
+        if seller
         else next((p for p in providers if p.model_match and p.model_match.is_match(model)), None)
     )
     info = provider.find_model(model, all_providers=providers) if provider else None

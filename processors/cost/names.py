@@ -18,8 +18,15 @@ PROVIDERS: Mapping[str, str] = {
     "mistral_ai": "mistral",
     "moonshot_ai": "moonshotai",
     "x_ai": "x-ai",
+    # Agent frameworks that put themselves in the provider's place.
+    "strands-agents": "",
 }
-"""Values of gen_ai.provider.name, and prefixes, that genai-prices has another id for."""
+"""Values of gen_ai.provider.name, and prefixes, that genai-prices has another id for; an empty one
+where the value names no provider, so that the model alone tells."""
+
+UNCLAIMED: Mapping[str, str] = {"text-embedding-3-": "openai", "text-embedding-ada-": "openai"}
+"""Providers by the beginning of their models' names, where genai-prices sells a model but does not
+find it by its name alone."""
 
 _SPOKEN = frozenset({"", "openai", "litellm"})
 """Clients that speak to anybody's server: there a prefix tells more than the provider."""

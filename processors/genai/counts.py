@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import orjson
-
 from collector import Value
 from collector.model_calls import USAGE_RULE
 from processors.genai.dialect import Dialect
+from processors.genai.fields import parsed
 
 _DEEPEST = 4
 _LARGEST = 2**53
@@ -40,19 +39,10 @@ class Counts:
 
 def _added(value: Value, table: Mapping[str, Sequence[str]]) -> dict[str, int | float]:
     sums: dict[str, int | float] = {}
-    for path, number in _numbers(_parsed(value), "", _DEEPEST):
+    for path, number in _numbers(parsed(value), "", _DEEPEST):
         for target in table.get(path, ()):
             sums[target] = sums.get(target, 0) + number
     return sums
-
-
-def _parsed(value: Value) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _numbers(value: object, path: str, depth: int) -> Iterator[tuple[str, int | float]]:

@@ -42,7 +42,11 @@ class Dialect(ConfigModel):
     operations: dict[str, dict[str, str]] = {}
     """For an attribute that tells a span's kind: each of its values (compared without regard to
     case; `*` for any) with the `gen_ai.operation.name` it means. The attribute itself always
-    stays."""
+    stays. Only `gen_ai.operation.name` may stand here too, for values that are not the
+    conventions': these are replaced, on spans that have another attribute of some table."""
+    span_name: dict[str, str] = {}
+    """For an operation that an attribute of `operations` told: the attribute that the span's name
+    is the value of, where the span does not have it."""
     rename: dict[str, str] = {}
     """Attribute names with their current names. Where several tell the same thing, the first in
     the table is taken."""
@@ -53,6 +57,10 @@ class Dialect(ConfigModel):
     """For an attribute that holds numbers as JSON: paths into it (`input`, `details.cached`) with
     the attributes that the number is added to. None of them is written where the span has one of
     them already. The JSON itself always stays."""
+    fields: dict[str, dict[str, dict[str, str]]] = {}
+    """For spans of one `gen_ai.operation.name`: an attribute that holds a JSON object, and fields
+    of it with the attributes that their text is for, where the span has them nowhere else. The
+    JSON always stays."""
     messages: dict[str, str] = {}
     """Prefixes of flattened messages (`<prefix>.<number>.<path>`) with the attribute that holds
     these messages as JSON."""

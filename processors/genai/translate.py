@@ -10,6 +10,7 @@ from collector.model_calls import FINISH_REASONS, OPERATION
 from processors.genai.content import Content
 from processors.genai.counts import Counts
 from processors.genai.dialect import Dialect
+from processors.genai.fields import Fields
 from processors.genai.messages import Folded, Folder
 
 _ANY = "*"
@@ -26,9 +27,10 @@ class Row(NamedTuple):
 class _Plan:
     """What is to happen to one span; worked out in full before anything is touched."""
 
-    __slots__ = ("gone", "moved", "written")
+    __slots__ = ("gone", "kind", "moved", "written")
 
     def __init__(self) -> None:
+        self.kind = ""  # the source that told the operation
         self.moved: dict[str, str] = {}  # target: the source that is taken as it is
         self.written: dict[str, Value] = {}  # target: a value made from its sources
         self.gone: set[str] = set()  # sources that the current vocabulary now tells in full
@@ -46,6 +48,9 @@ class Translator:
         self._providers = providers
         self._keep_original = keep_original
         self._kinds = _kinds(dialects)
+        self._misnamed = self._kinds.pop(OPERATION, {})
+        self._span_names = _span_names(dialects)
+        self._fields = Fields(dialects)
         self._common = _rows(dialect.rename for dialect in dialects)
         self._rows = {
             operation: _rows(_tables(dialects, operation))
@@ -59,6 +64,7 @@ class Translator:
             self._folder.names,
             self._content.names,
             self._counts.names,
+            self._fields.names,
             self._common,
             self._kinds,
             *self._rows.values(),
@@ -74,6 +80,7 @@ class Translator:
         _take_messages(self._content.convert(operation, values), values, plan)
         plan.written.update(self._counts.read(values))
         self._choose(values, self._rows.get(operation, self._common), plan)
+        self._fill(record, operation, plan)
         if self._keep_original:
             _copy(record, plan)
         else:
@@ -83,12 +90,18 @@ class Translator:
 
     def _operation(self, values: Mapping[str, Value], plan: _Plan) -> str:
         if OPERATION in values:
-            return _text(values[OPERATION])
+            told = _text(values[OPERATION])
+            meant = self._misnamed.get(told.lower())
+            if meant is None:
+                return told
+            plan.written[OPERATION] = meant
+            return meant
         for key, operations in self._kinds.items():
             if key not in values:
                 continue
             if found := operations.get(_text(values[key]).lower(), operations.get(_ANY)):
                 plan.written[OPERATION] = found
+                plan.kind = key
                 return found
         return ""
 
@@ -105,6 +118,18 @@ class Translator:
                 _take(plan, source, target, made)
             elif told == (value if made is None else made):
                 plan.gone.add(source)
+
+    def _fill(self, record: SpanRecord, operation: str, plan: _Plan) -> None:
+        """What no attribute tells by itself, from the fields of JSON and the span's name."""
+        values = record.attributes.values
+
+        def missing(target: str) -> bool:
+            return _told(target, values, plan) is None
+
+        plan.written.update(self._fields.read(operation, values, missing))
+        named = self._span_names.get((plan.kind, operation))
+        if named and missing(named) and (name := record.span.name):
+            plan.written[named] = name
 
     def _made(self, target: str, value: Value) -> Value:
         """The value as `target` wants it; None where it can stay as it is."""
@@ -192,3 +217,12 @@ def _kinds(dialects: Iterable[Dialect]) -> dict[str, dict[str, str]]:
             for value, operation in operations.items():
                 table.setdefault(value.lower(), operation)
     return kinds
+
+
+def _span_names(dialects: Iterable[Dialect]) -> dict[tuple[str, str], str]:
+    names: dict[tuple[str, str], str] = {}
+    for dialect in dialects:
+        for key in dialect.operations:
+            for operation, target in dialect.span_name.items():
+                names.setdefault((key, operation), target)
+    return names

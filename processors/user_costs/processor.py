@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collector import Batch, Context, Processor, RefusedError, SpanRecord, StartError
-from collector.model_calls import model_calls
+from collector.model_calls import model_calls, told_once
 from processors.user_costs import ranking
 from processors.user_costs.amounts import Amount, summed
 from processors.user_costs.applier import Applier
@@ -115,7 +115,7 @@ class UserCosts(Processor[UserCostsConfig]):
 
     def process(self, batch: Batch) -> None:
         """Add the batch's calls up; they count once the batch is owned."""
-        calls = model_calls(batch.spans)
+        calls = told_once(model_calls(batch.spans))
         if not calls:
             return
         fresh = self._remembered.claim(calls, batch.transaction)

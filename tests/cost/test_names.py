@@ -62,6 +62,24 @@ def test_a_prefix_names_the_server_where_the_provider_is_only_the_client(
     assert rule(provider, model).startswith(f"genai-prices: {expected}")
 
 
+@pytest.mark.parametrize(
+    ("provider", "model", "expected"),
+    [
+        ("", "text-embedding-3-small", "openai/text-embedding-3-small"),
+        ("strands-agents", "gpt-4o-mini", "openai/gpt-4o-mini"),
+        ("strands-agents", "anthropic/claude-sonnet-4-5", "anthropic/claude-sonnet-4-5"),
+    ],
+)
+def test_where_nobody_names_the_provider_the_model_tells(
+    provider: str, model: str, expected: str
+) -> None:
+    assert rule(provider, model).startswith(f"genai-prices: {expected}")
+
+
+def test_a_provider_that_nobody_knows_is_not_passed_over() -> None:
+    assert rule("acme", "text-embedding-3-small") == rule("acme", "gpt-4o") == "unpriced"
+
+
 def test_what_is_sold_under_no_other_name_is_unpriced() -> None:
     result = priced(call("ibm/granite-13b-chat-v2", "ibm.watsonx.ai"))
     assert result["winnow.cost.source"] == "unpriced"

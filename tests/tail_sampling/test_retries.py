@@ -161,7 +161,7 @@ calls = st.builds(
 @given(st.lists(calls, max_size=12))
 def test_retries_are_those_that_agent_retries_total_counts(spans):
     records = batch(*spans).spans
-    counted = sum(1 for _ in retries(records, frozenset(RETRY_ATTRIBUTES)))
+    counted = sum(1 for _ in retries(records, records, frozenset(RETRY_ATTRIBUTES)))
     for wanted in (counted, counted + 1):
         setup = Setup(ManualClock())
         asked = Retries(RetriesSettings(min_retries=max(1, wanted)), setup)

@@ -1,0 +1,11 @@
+"""openinference-instrumentation-anthropic."""
+
+from openinference.instrumentation.anthropic import AnthropicInstrumentor
+from tracing import run, tracer_provider
+
+provider = tracer_provider()
+AnthropicInstrumentor().instrument(tracer_provider=provider)
+
+import anthropic_calls  # noqa: E402 - after the instrumentation
+
+run(anthropic_calls.CASES, provider.shutdown)

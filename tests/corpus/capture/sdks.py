@@ -1,0 +1,83 @@
+"""Which SDKs are captured, in which cases, and what they need to run."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Sdk(NamedTuple):
+    """One instrumentation. `needs` names a file in requirements/, or a directory in node/."""
+
+    needs: str
+    script: str
+    cases: tuple[str, ...]
+
+    def command(self, work: Path, here: Path) -> list[str]:
+        """What runs the script, to which a case is to be added; sets up what it needs first."""
+        script = here / "scripts" / self.script
+        if script.suffix == ".mjs":
+            modules = _node(work / self.needs, here / "node" / self.needs)
+            for source in script.parent.glob("*.mjs"):  # node looks for modules beside the script
+                (modules / source.name).write_bytes(source.read_bytes())
+            return ["node", str(modules / script.name)]
+        return [str(_venv(work / self.needs, here / f"requirements/{self.needs}.txt")), str(script)]
+
+
+_OPENAI = ("chat", "streaming", "tools", "responses", "embeddings", "error")
+_ANTHROPIC = ("chat", "streaming", "tools", "error")
+_OLD_OPENAI = ("chat", "streaming", "tools", "embeddings", "error")
+_VERCEL = ("chat", "streaming", "agent", "responses", "embeddings", "error")
+
+SDKS = {
+    "openllmetry-openai": Sdk("openllmetry", "openllmetry_openai.py", _OPENAI),
+    "openllmetry-anthropic": Sdk("openllmetry", "openllmetry_anthropic.py", _ANTHROPIC),
+    "openllmetry-old-openai": Sdk("openllmetry_old", "openllmetry_openai.py", _OLD_OPENAI),
+    "openllmetry-old-anthropic": Sdk(
+        "openllmetry_old", "openllmetry_anthropic.py", ("chat", "streaming", "tools")
+    ),
+    "traceloop": Sdk("openllmetry", "traceloop_sdk.py", ("agent",)),
+    "openinference-openai": Sdk("openinference", "openinference_openai.py", (*_OPENAI, "user")),
+    "openinference-anthropic": Sdk("openinference", "openinference_anthropic.py", _ANTHROPIC),
+    "pydantic-ai": Sdk(
+        "pydantic_ai",
+        "pydantic_agent.py",
+        (
+            "chat",
+            "streaming",
+            "error",
+            "embeddings",
+            "agent",
+            "agent-responses",
+            "agent-anthropic",
+        ),
+    ),
+    "langfuse": Sdk("langfuse", "langfuse_sdk.py", (*_OPENAI, "agent", "manual")),
+    "vercel-ai-5": Sdk("vercel-5", "vercel_5.mjs", _VERCEL),
+    "vercel-ai": Sdk("vercel", "vercel.mjs", _VERCEL),
+    "langgraph": Sdk("langgraph", "langgraph_agent.py", ("agent", "streaming", "error")),
+    "openai-agents": Sdk("agents", "openai_agents.py", ("agent", "handoff", "guardrail", "error")),
+    "strands": Sdk("strands", "strands_agent.py", ("agent", "error")),
+    "litellm": Sdk("litellm", "litellm_calls.py", ("chat", "streaming", "embeddings", "error")),
+}
+
+
+def _venv(directory: Path, requirements: Path) -> Path:
+    """The python of a virtual environment that holds `requirements`."""
+    python, stamp = directory / "bin" / "python", directory / requirements.name
+    if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", requirements], check=True)
+        stamp.write_bytes(requirements.read_bytes())
+    return python
+
+
+def _node(directory: Path, package: Path) -> Path:
+    """A directory with the node_modules that `package` pins."""
+    stamp, lock = directory / "package-lock.json", (package / "package-lock.json").read_bytes()
+    if not stamp.exists() or stamp.read_bytes() != lock:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "package.json").write_bytes((package / "package.json").read_bytes())
+        stamp.write_bytes(lock)
+        subprocess.run(["npm", "ci", "--silent", "--no-audit"], cwd=directory, check=True)
+    return directory

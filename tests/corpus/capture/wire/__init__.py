@@ -1,0 +1,1 @@
+"""One module for each wire format: `answer` a request, or `stream` the answer's events."""
