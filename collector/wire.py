@@ -2,8 +2,8 @@
 
 These are the messages of opentelemetry-proto with one change: wherever one of them has the field
 `attributes`, it is a list of serialized `KeyValue`s. In the Protocol Buffers wire format a message
-and its bytes look the same, so the payloads are the same. To make a Python object of each key and
-each value costs more than all else that is done to a span, and few of them are looked at.
+and its bytes look the same, so the payloads are the same. Making a Python object of each key and
+each value would cost about twice what reading them this way does.
 """
 
 from collections.abc import MutableSequence

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from processors._files import read_file
 from processors.cost.names import spellings
 from processors.cost.rates import UNPRICED, Price, Rates, Tariff, served
 
@@ -92,16 +93,7 @@ class LiteLLMPrices:
 
 def read_litellm(path: Path) -> LiteLLMPrices:
     """Raises ValueError, with path and remedy, for a file that is none of LiteLLM's."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ValueError(
-            f"{path} cannot be read ({reason}): write a path from the working directory"
-        ) from None
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MiB: shorten it")
+    content = read_file(path, MAX_BYTES)
     try:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:

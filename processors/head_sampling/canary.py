@@ -8,6 +8,7 @@ from prometheus_client import Counter
 from structlog.typing import FilteringBoundLogger
 
 from collector import Clock, StartError
+from processors._files import read_file
 
 MAX_BYTES = 16 << 20
 """A file may not be larger: it is held in memory."""
@@ -23,16 +24,7 @@ def read_values(path: Path) -> frozenset[str]:
     Raises ValueError, with path and remedy, for a file that cannot be read, is not UTF-8 or is
     larger than 16 MiB.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ValueError(
-            f"{path} cannot be read ({reason}): write a path from the working directory"
-        ) from None
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MiB: shorten it")
+    content = read_file(path, MAX_BYTES)
     try:
         lines = map(str.strip, content.decode("utf-8-sig").splitlines())
     except UnicodeDecodeError:

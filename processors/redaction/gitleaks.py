@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from processors._files import read_file
 from processors.redaction.budget import Budget
 from processors.redaction.detectors import Detector
 from processors.redaction.findings import Finding
 from processors.redaction.secret_checks import entropy
 from processors.redaction.secrets import compiled, secret_types
 
+_MAX_BYTES = 16 << 20
 _SCORE = 1.0
 _NOT_A_NAME = re.compile(r"[^A-Z0-9]+")
 
@@ -270,13 +272,9 @@ def _named(path: Path, rule_id: str, build: Any) -> Any:
 
 
 def _read(path: Path) -> _File:
+    content = read_file(path, _MAX_BYTES)
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ValueError(
-            f"{path} cannot be read ({reason}): write a path from the working directory"
-        ) from None
+        table = tomllib.loads(content.decode())
     except ValueError as error:
         raise ValueError(f"{path} is no TOML: {error}: write it in gitleaks' format") from None
     try:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.helpers import START, attributes, batch, consume, metric, span
+from collector import Batch
+from tests.helpers import START, attributes, batch, consume, metric, request, span
 from tests.user_costs.support import HOUR, Line, call
 
 
@@ -34,6 +35,18 @@ def test_agent_spans_that_repeat_their_childrens_usage_add_nothing(collector):
     calls = [call(parent=step.span_id) for _ in range(3)]
     consume(one.processor, batch(*calls, step, run))
     assert [row[3:7] for row in one.rows] == [(3, 30, 15, 1.5)]
+
+
+def test_a_response_that_two_instrumentations_tell_of_in_traces_of_their_own_counts_once(collector):
+    one = collector()
+    told = {"gen_ai.response.id": "msg_1"}
+    outer = call(attributes=told, trace=1, seconds=1.0)
+    inner = call(attributes=told, trace=2, start=START + 0.1, seconds=0.8)
+    message = request(outer)
+    scope = message.resource_spans[0].scope_spans.add(spans=[inner])
+    scope.scope.name = "the.client"
+    consume(one.processor, Batch(message))
+    assert [row[3:7] for row in one.rows] == [(1, 10, 5, 0.5)]
 
 
 def test_what_a_call_does_not_tell_is_taken_from_the_spans_above_and_its_resource(collector):
