@@ -94,9 +94,14 @@ class SpanRedactor:
         before = attributes[:]
         after = [self._attribute(item) for item in before]
         if after != before:
-            dropped = {decode(item)[0] for item, new in zip(before, after, strict=True) if not new}
+            keys = [decode(item)[0] for item in before]
+            dropped = {key for key, new in zip(keys, after, strict=True) if new is None}
             del attributes[:]
-            attributes.extend(new for new in after if new and decode(new)[0] not in dropped)
+            attributes.extend(
+                new
+                for key, new in zip(keys, after, strict=True)
+                if new is not None and key not in dropped
+            )
 
     def _attribute(self, item: bytes) -> bytes | None:
         """The redacted KeyValue; None where it is to be dropped."""

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.attributes import decode
+from collector.wire import serialized
 from processors.redaction.action_settings import Action
 from processors.redaction.actions import mask, normalized
 from processors.redaction.findings import Finding, merge
@@ -94,6 +96,13 @@ def test_drop_takes_every_entry_of_the_key():
     twice = span(attributes={"note": TEXT})
     twice.attributes.add(key="note").value.string_value = "fine"
     assert not through(started(actions=DROP), twice).spans[0].span.attributes
+
+
+def test_an_attribute_of_no_key_and_no_value_drops_nothing():
+    made = span(attributes={"": "fine", "note": TEXT})
+    made.attributes.add()
+    out = through(started(actions=DROP), made)
+    assert [decode(item) for item in serialized(out.spans[0].span)] == [("", "fine"), ("", None)]
 
 
 def test_drop_takes_attributes_of_events_links_and_resources():
