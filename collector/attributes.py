@@ -14,8 +14,6 @@ Value: TypeAlias = "str | bool | int | float | bytes | list[Any] | dict[str, Any
 _SHORT = 128
 """Bytes: longer attributes do not come again often enough to be worth remembering."""
 _MOST_KNOWN = 8192
-_known: dict[bytes, tuple[str, Value]] = {}
-"""What serialized attributes say: in most spans it has all been seen before. In memory only."""
 
 
 def to_python(value: AnyValue) -> Value:
@@ -65,20 +63,28 @@ def _nested(value: Mapping[str, Any] | Sequence[Any]) -> AnyValue:
     return result
 
 
+class _Known(dict[bytes, tuple[str, Value]]):
+    """What serialized attributes say: in most spans it has all been seen before. In memory only."""
+
+    def __missing__(self, serialized: bytes) -> tuple[str, Value]:
+        entry = KeyValue.FromString(serialized)
+        pair = sys.intern(entry.key), to_python(entry.value)
+        if len(serialized) <= _SHORT:
+            if len(self) >= _MOST_KNOWN:
+                self.clear()
+            self[serialized] = pair
+        return pair
+
+
+_known = _Known()
+
+
 def decode(serialized: bytes) -> tuple[str, Value]:
     """Key and value of a serialized KeyValue. Lists and dicts are shared: never change them.
 
     Raises protobuf's DecodeError if it is none.
     """
-    pair = _known.get(serialized)
-    if pair is None:
-        entry = KeyValue.FromString(serialized)
-        pair = sys.intern(entry.key), to_python(entry.value)
-        if len(serialized) <= _SHORT:
-            if len(_known) >= _MOST_KNOWN:
-                _known.clear()
-            _known[serialized] = pair
-    return pair
+    return _known[serialized]
 
 
 def encode(key: str, value: Value) -> bytes:
@@ -119,8 +125,8 @@ class Attributes:
     def __init__(self, serialized: Any) -> None:
         """`serialized` is the field `attributes` of one of the messages in `collector.wire`."""
         self._serialized = serialized
-        known = _known.get
-        self.values: dict[str, Value] = dict([known(item) or decode(item) for item in serialized])
+        # A list made by slicing, and a lookup without a frame: this runs for every span.
+        self.values: dict[str, Value] = dict(map(_known.__getitem__, serialized[:]))
         """Every key with its Python value, for reading without a detour; `set` to write."""
         self.memo: Any = None
         """What somebody derived from the attributes and wants to find again; a write forgets it."""

@@ -68,24 +68,17 @@ class ScopeRecord(_Shared):
 class SpanRecord:
     """A span in its place: the message, its resource and scope, its attributes read once."""
 
-    __slots__ = ("_attributes", "resource", "scope", "span")
+    __slots__ = ("attributes", "resource", "scope", "span")
 
     def __init__(self, span: Span, resource: ResourceRecord, scope: ScopeRecord) -> None:
         self.span = span
         self.resource = resource
         self.scope = scope
-        self._attributes: Attributes | None = None
-
-    @property
-    def attributes(self) -> Attributes:
-        """The span's attributes, indexed on first use."""
-        if self._attributes is None:
-            self._attributes = Attributes(self.span.attributes)
-        return self._attributes
+        self.attributes = Attributes(span.attributes)
 
     def reread(self) -> None:
-        """The attributes were edited in the message: read them anew when they are asked for."""
-        self._attributes = None
+        """The attributes were edited in the message: read them anew."""
+        self.attributes = Attributes(self.span.attributes)
 
     @property
     def failed(self) -> bool:

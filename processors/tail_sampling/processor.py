@@ -123,7 +123,7 @@ class TailSampling(Processor[TailSamplingConfig]):
         spans, outcome = len(records), what.decision.outcome
         batch.transaction.on_commit(lambda: self._metrics.followed(when, outcome, spans))
         if what.decision.kept or what.dry_run:
-            stamp(records, what)
+            stamp([record.span for record in records], what)
             return records
         reason = "late_not_sampled" if when == "late" else "not_sampled"
         self.context.counts.dropped(batch, spans, reason)

@@ -1,8 +1,11 @@
 """Rounds of decisions: traces that are due are decided, and dropped or handed on."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector import Batch, Context, RefusedError, Transaction
 from processors.tail_sampling.chunks import Chunks
@@ -124,8 +127,8 @@ class Rounds:
         with self._context.storage.transaction() as transaction:
             for payload in _joined(self._chunks.payloads(ids)):
                 batch = Batch(payload=payload, transaction=transaction)
-                for trace_id, records in batch.by_trace().items():
-                    stamp(records, stamps[trace_id])
+                for trace_id, spans in _by_trace(batch.request).items():
+                    stamp(spans, stamps[trace_id])
                 batch.changed()
                 hand_on(batch)
             self._chunks.remove(transaction, ids)
@@ -153,6 +156,16 @@ class Rounds:
                 trace.summary = None
         self._metrics.decided(traces, lags)
         self._metrics.remembered(*self._decisions.cache.sizes)
+
+
+def _by_trace(request: ExportTraceServiceRequest) -> Mapping[bytes, list[Span]]:
+    """The spans without their records, since their attributes need not be read."""
+    traces: dict[bytes, list[Span]] = {}
+    for resource_spans in request.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            for span in scope_spans.spans:
+                traces.setdefault(span.trace_id, []).append(span)
+    return traces
 
 
 def _chunk_ids(traces: Iterable[OpenTrace]) -> list[int]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from collector import SpanRecord, Value
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from collector import Attributes, Value
 from collector import tracestate as ts
 from collector.attributes import encode
 from collector.wire import serialized
@@ -25,18 +27,18 @@ class Stamp(NamedTuple):
     """Say what would have become of the trace; claim nothing about what passes."""
 
 
-def stamp(records: Iterable[SpanRecord], what: Stamp) -> None:
-    """Write policy, tracestate and totals on spans of one trace."""
+def stamp(spans: Iterable[Span], what: Stamp) -> None:
+    """Write policy, tracestate and totals on spans of one trace; records of them go stale."""
     decision, summary, dry_run = what
     marks = _marks(decision, dry_run)
     stamped_before = summary is None or summary.stamped or dry_run
     finals: dict[str, str] = {}
-    for record in records:
-        span = record.span
+    for span in spans:
         added = marks if summary is None or span.parent_span_id else {**marks, **summary.totals()}
         if stamped_before:
+            attributes = Attributes(span.attributes)
             for key, value in added.items():
-                record.attributes.set(key, value)
+                attributes.set(key, value)
         else:  # the keys are new to the span, so its own need not be read
             serialized(span).extend(encode(key, value) for key, value in added.items())
         before = span.trace_state

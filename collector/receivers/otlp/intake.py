@@ -52,7 +52,7 @@ class Intake:
         `request` is what `read_request` makes of `payload`. Raises RefusedError if they cannot be
         taken now, and whatever else a pipeline raises.
         """
-        unusable = 0 if _all_usable(request) else _take_out_unusable(request)
+        unusable = _take_out_unusable(request)
         batch = Batch(request=request, payload=None if unusable else payload)
         spans = batch.span_count
         if spans:
@@ -111,15 +111,6 @@ def _usable(span: Span) -> bool:
     )
 
 
-def _all_usable(message: ExportTraceServiceRequest) -> bool:
-    return all(
-        _usable(span)
-        for resource_spans in message.resource_spans
-        for scope_spans in resource_spans.scope_spans
-        for span in scope_spans.spans
-    )
-
-
 def _take_out_unusable(message: ExportTraceServiceRequest) -> int:
     """Remove the unusable spans; returns how many they were.
 
@@ -129,7 +120,8 @@ def _take_out_unusable(message: ExportTraceServiceRequest) -> int:
     for resource_spans in message.resource_spans:
         for scope_spans in resource_spans.scope_spans:
             usable = [span for span in scope_spans.spans if _usable(span)]
-            unusable += len(scope_spans.spans) - len(usable)
-            del scope_spans.spans[:]
-            scope_spans.spans.extend(usable)
+            if len(usable) < len(scope_spans.spans):
+                unusable += len(scope_spans.spans) - len(usable)
+                del scope_spans.spans[:]
+                scope_spans.spans.extend(usable)
     return unusable
