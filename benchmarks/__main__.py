@@ -1,5 +1,7 @@
 """The command: `python -m benchmarks`, `make bench`."""
 
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,4 +109,6 @@ def _kept(results: Iterator[Result], kept: list[Result]) -> Iterator[Result]:
 
 
 if __name__ == "__main__":
+    # As with Ctrl-C, what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     main()

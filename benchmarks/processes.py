@@ -61,11 +61,11 @@ class Process:
 
     def cpu(self) -> float:
         """CPU seconds so far, user and system, of the whole tree and of its reaped children."""
-        return sum(sum(map(int, _stat(pid)[11:15])) for pid in self._tree()) / _TICK
+        return sum(sum(map(int, _stat(pid)[11:15])) for pid in self.pids()) / _TICK
 
     def memory(self, field: str) -> float:
         """MiB of `VmRSS` (now) or `VmHWM` (peak), summed over the tree."""
-        return sum(status(pid, field) for pid in self._tree()) / 1024
+        return sum(status(pid, field) for pid in self.pids()) / 1024
 
     def wait_until_quiet(self, window: float = 0.5, seconds: float = 60.0) -> None:
         """Return once it has used less than a twentieth of a core for `window` seconds."""
@@ -87,7 +87,8 @@ class Process:
                 self._process.wait(_GRACE)
                 return
 
-    def _tree(self) -> list[int]:
+    def pids(self) -> list[int]:
+        """Its id, and those of its descendants."""
         parents = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():

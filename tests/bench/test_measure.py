@@ -2,6 +2,7 @@
 
 import math
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -74,6 +75,13 @@ def test_cpu_time_of_children_counts(tmp_path):
     with running([sys.executable, "-c", parent], tmp_path / "log") as process:
         wait_until(lambda: "done" in process.log.read_text(), "the child")
         assert process.cpu() > 0.1
+
+
+def test_a_bench_that_is_stopped_leaves_no_server_behind(tmp_path):
+    with running([sys.executable, "-m", "benchmarks", "--quick"], tmp_path / "log") as bench:
+        wait_until(lambda: len(bench.pids()) > 2, "a server, and a load for it")
+        _, server, _ = bench.pids()
+    assert not Path(f"/proc/{server}").exists()
 
 
 def test_a_probe_of_nobody_waits_for_ever(tmp_path):

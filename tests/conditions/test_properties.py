@@ -83,13 +83,11 @@ conditions = st.recursive(
 SPAN = Batch(request(span(attributes=ATTRIBUTES))).spans[0]
 
 
-@settings(deadline=None)
 @given(conditions)
 def test_a_condition_says_what_the_rules_say(part):
     assert span_condition(part.text)(SPAN) is part.value
 
 
-@settings(deadline=None)
 @given(values, values)
 def test_equal_and_unequal_exclude_each_other_and_order_turns_round(left, right):
     def answer(a, sign, b):
@@ -101,7 +99,6 @@ def test_equal_and_unequal_exclude_each_other_and_order_turns_round(left, right)
     assert answer(left, "<=", right) is answer(right, ">=", left)
 
 
-@settings(deadline=None)
 @given(st.integers(-50, 50), st.integers(-50, 50), st.integers(1, 50), st.integers(-50, 50))
 def test_calculations_are_those_of_64_bit_integers(a, b, c, d):
     quotient = int(b / c)  # towards zero, as in Go
@@ -116,7 +113,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.text(),

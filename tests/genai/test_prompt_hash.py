@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.genai import GenAI
@@ -121,7 +121,6 @@ _ROLES = st.sampled_from(["system", "developer", "user", "tool"])
 _HISTORY = st.lists(st.tuples(_ROLES, st.sampled_from([LONG, SHORT, 'a "system" of', "Hi"])))
 
 
-@settings(deadline=None)  # the first processor reads the tables
 @given(st.lists(_HISTORY, min_size=1, max_size=6), st.booleans())
 def test_what_was_seen_before_changes_nothing(
     histories: list[list[tuple[str, str]]], compact: bool

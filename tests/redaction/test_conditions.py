@@ -37,7 +37,7 @@ strings = (
 
 
 @given(pattern=patterns, text=strings)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_nothing_that_matches_is_lost(pattern, text):
     try:
         matched = regex.search(pattern, text, FLAGS)
@@ -58,7 +58,7 @@ def relaxed():
 
 
 @given(text=texts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_match_of_presidio_is_lost(relaxed, text):
     for pattern, possible in relaxed:
         assert possible.search(text) or not pattern.search(text)

@@ -65,14 +65,14 @@ def test_what_nobody_encrypted_is_not_decrypted(payload):
 
 
 @given(text=texts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_redacting_again_changes_nothing(encrypting, text):
     once, _ = encrypting.redact(text)
     assert encrypting.redact(once)[0] == once
 
 
 @given(text=texts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_decrypting_text_undoes_its_redaction(encrypted, text):
     assume("\\" not in text)
     assume('"' not in text)
@@ -80,7 +80,7 @@ def test_decrypting_text_undoes_its_redaction(encrypted, text):
 
 
 @given(value=json_values)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_decrypting_json_undoes_its_redaction(encrypted, value):
     text = json.dumps([value], allow_nan=True)
     assume("Infinity" not in text and "NaN" not in text)
@@ -226,7 +226,7 @@ def test_a_finding_in_base64_is_put_back_and_written_the_same_way(encrypted, tex
 
 
 @given(text=texts, around=st.sampled_from(["{}", "x={} y", '["{}", 1]', "a {}\n"]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_base64_holds_again_what_was_redacted_in_it(encrypted, text, around):
     assume("\\" not in text and '"' not in text)
     line = around.format(standard(f"{MAIL} {text}"))

@@ -74,7 +74,7 @@ def test_a_finding_behind_escapes_is_at_its_place(redaction):
 
 
 @given(text=texts, escape=st.sampled_from(["%40", "%20", "\\u0041", "\\\\n", "&#64;", "%C3%A9"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_view_knows_where_its_characters_stand(text, escape):
     whole = f"{text} {escape} {text}"
     for view in views(whole):
@@ -117,6 +117,6 @@ def test_the_gate_is_open_for_every_escape(escape):
 
 
 @given(text=texts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_gate_is_open_for_every_text_with_an_escape(text):
     assert not list(views(text)) or re2.search(CONDITION, text)

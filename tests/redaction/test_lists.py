@@ -74,7 +74,7 @@ _WORDS = st.sampled_from(["a", "b", "ab", "a b", "b a", "a-b", "b a b", "é", "+
 
 
 @given(literals=st.lists(_WORDS, min_size=1, max_size=4), parts=st.lists(_WORDS, max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_character_of_every_denied_literal_is_found(literals, parts):
     text = " ".join(parts)
     found = set()

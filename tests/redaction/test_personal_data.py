@@ -84,7 +84,7 @@ def test_a_password_before_a_host_is_no_address(clean, text, redacted):
     at=st.sampled_from(["@", "%40"]),
     host=st.sampled_from(["localhost", "10.0.0.7", "example.com", "é.com", "[::1]", "db"]),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_what_is_no_address_for_being_a_password_is_found_as_one(before, user, password, at, host):
     text = f"{before}{user}:{password}{at}{host}"
     place = len(text) - len(at + host)

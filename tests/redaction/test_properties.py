@@ -36,7 +36,7 @@ def acting(request):
 
 
 @given(text=texts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_redacting_again_changes_nothing(acting, text):
     once, _ = acting.redact(text)
     assert acting.redact(once) == (once, acting.redact(once)[1])
@@ -44,14 +44,14 @@ def test_redacting_again_changes_nothing(acting, text):
 
 
 @given(before=texts, planted=st.sampled_from(PERSONAL), after=texts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_was_planted_between_blanks_is_not_in_what_comes_out(clean, before, planted, after):
     assume(planted not in before + after)
     assert planted not in clean(f"{before} {planted} {after}")
 
 
 @given(value=json_values)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_json_stays_json_of_the_same_shape(clean, value):
     # A lone number or word is text like any other; JSON is what has braces or brackets around it.
     document = [value] if _finite(value) else []
@@ -60,7 +60,7 @@ def test_json_stays_json_of_the_same_shape(clean, value):
 
 
 @given(text=texts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_findings_are_apart_and_in_the_text(redaction, text):
     _, findings = redaction.redact(text)
     end = 0
@@ -75,7 +75,7 @@ def every_detector():
 
 
 @given(text=texts, key=st.sampled_from(["", " password ", " customer ssn ", " phone "]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_gate_loses_nothing(every_detector, text, key):
     analyzer = Analyzer(every_detector, threshold=0.0, max_bytes=1 << 20, seconds=10)
     suspects = analyzer.suspects(text, key)
@@ -91,7 +91,7 @@ def windowless():
 
 
 @given(text=texts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_windows_lose_nothing(every_detector, windowless, text):
     analyzer = Analyzer(every_detector, threshold=0.4, max_bytes=1 << 20, seconds=10)
     found = analyzer.findings(text, "", every_detector, Budget(10))
@@ -119,7 +119,7 @@ def stock_recognizers():
 
 
 @given(before=texts, planted=st.sampled_from(PERSONAL), after=texts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_presidio_finds_is_found(redaction, stock_recognizers, before, planted, after):
     text = f"{before} {planted} {after}"
     _, found = redaction.redact(text)

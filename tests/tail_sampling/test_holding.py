@@ -1,7 +1,7 @@
 """Spans are held, handed on and dropped exactly once; late ones follow the decision."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collector import RefusedError
@@ -17,7 +17,6 @@ from tests.tail_sampling.support import ALWAYS, ERRORS, dropped, held, ids, samp
         max_size=40,
     )
 )
-@settings(deadline=None)
 def test_every_span_of_a_kept_trace_comes_out_once_and_the_sums_agree(arrivals):
     """Each arrival is (trace, error, seconds until the next, whether the batch ends here)."""
     tail = sampler(ERRORS, decision_wait="5s")

@@ -1,7 +1,7 @@
 """What a lasting policy has once said of a trace, it says of the trace with more spans."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.tail_sampling.policies.base import Setup, Verdict
@@ -56,7 +56,6 @@ traces = st.lists(spans, max_size=12)
 
 
 @pytest.mark.parametrize("kind", LASTING)
-@settings(deadline=None)
 @given(trace=traces, data=st.data())
 def test_sampled_stays_sampled_whatever_else_arrives(kind, trace, data):
     policy, setup = built(kind, LASTING[kind])

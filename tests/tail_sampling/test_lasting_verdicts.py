@@ -43,7 +43,7 @@ def verdict(one, summary):
         return None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(st.lists(spans(), min_size=1, max_size=3), min_size=1, max_size=5))
 def test_a_lasting_verdict_holds_for_every_longer_trace(batches):
     rules = Rules(CONFIGS, ManualClock(), False, lambda error: None)

@@ -50,7 +50,7 @@ def model(verdicts):
     return "not_sampled", "none"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(choices), min_size=1, max_size=6))
 def test_drop_beats_inverted_not_beats_sample_beats_inverted_sample(chosen):
     policies = [{"name": str(i)} | policy for i, (_, policy) in enumerate(chosen)]

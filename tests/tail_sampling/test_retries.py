@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pydantic import ValidationError
@@ -157,7 +157,6 @@ calls = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(calls, max_size=12))
 def test_retries_are_those_that_agent_retries_total_counts(spans):
     records = batch(*spans).spans

@@ -85,9 +85,7 @@ def happen(one: Collector, event: str) -> None:
         one.restart()
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(SENDS | EVENTS, max_size=25))
 def test_the_table_is_the_sum_of_the_calls_that_were_owned(flaky, history):
     owned: set[int] = set()
