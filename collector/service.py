@@ -103,6 +103,7 @@ class Service:
             return
         self._graph, self._config = graph, config
         self._log.info("reloaded", warnings=list(config.warnings))
+        self._warn_of_orphans()
 
     def _start_telemetry(self) -> None:
         registry = self._around.metrics.registry

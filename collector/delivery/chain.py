@@ -62,17 +62,18 @@ class QueuedDelivery:
             context.component_id, config.sending_queue, context.storage, config.timeout
         )
         self._sender = Sender(exporter, context, self._stop)
+        self._depth = context.counts.metrics.gauge(
+            "winnow_exporter_queue_spans",
+            "Spans waiting for delivery or on their way.",
+            ("exporter",),
+        )
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Start the exporter, take up what an earlier process left, begin to push."""
         self._exporter.start()
         restored = self._queue.open()
-        self._context.counts.metrics.gauge(
-            "winnow_exporter_queue_spans",
-            "Spans waiting for delivery or on their way.",
-            ("exporter",),
-        ).labels(self._context.component_id).set_function(lambda: self._queue.spans)
+        self._depth.labels(self._context.component_id).set_function(lambda: self._queue.spans)
         if restored:
             self._context.counts.restored(restored)
             self._context.logger.info("queue restored", spans=restored)
@@ -96,6 +97,7 @@ class QueuedDelivery:
         self._queue.abandon()
         self._join(self._exporter.config.timeout)
         self._threads.clear()
+        self._depth.remove(self._context.component_id)  # a reload may be the end of this exporter
         self._exporter.shutdown()
 
     def write_off(self) -> None:

@@ -6,6 +6,7 @@ import time
 
 import grpc
 import pytest
+import yaml
 
 from tests.daemon import Daemon, eventually
 from tests.doubles.otlp_grpc import GrpcSink
@@ -63,6 +64,21 @@ def test_sighup_takes_up_a_changed_file(pipeline, tmp_path, to_sink, sink):
         eventually(lambda: send(endpoint, requests(1)))
         eventually(lambda: sink.spans)
         assert [entry.key for entry in sink.spans[0].attributes] == ["a"]
+
+
+def test_an_exporter_that_a_reload_takes_away_is_warned_of_if_spans_wait_for_it(
+    pipeline, tmp_path, to_sink
+):
+    nobody = {"otlp/nobody": {"endpoint": "127.0.0.1:1", "tls": {"insecure": True}}}
+    with Daemon(tmp_path, pipeline({}, nobody)) as daemon:
+        send(daemon.endpoints["grpc"], requests(1))
+        waiting = "winnow_exporter_queue_spans"
+        eventually(lambda: daemon.metric(waiting, exporter="otlp/nobody") > 0)
+        daemon.config_path.write_text(yaml.safe_dump(pipeline({}, to_sink)))
+        daemon.process.send_signal(signal.SIGHUP)
+        warning = b"the storage holds spans for an exporter that is not configured"
+        eventually(lambda: warning in daemon.errors.read_bytes())
+        assert list(daemon.metrics()[waiting]) == [(("exporter", "otlp"),)]
 
 
 def test_a_reload_with_a_mistake_leaves_the_old_pipeline_running(pipeline, tmp_path, to_sink, sink):
