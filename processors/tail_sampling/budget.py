@@ -6,7 +6,7 @@ are no intervals, and what a rare key does not use is dealt out again.
 """
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
 _QUICK = 10
@@ -87,16 +87,24 @@ class Demand(NamedTuple):
 class Budget:
     """Says what share of each key's traces to keep. Not thread-safe."""
 
-    def __init__(self, target: float, floor: float, window: float, max_keys: int) -> None:
+    def __init__(
+        self,
+        target: float,
+        floor: float,
+        window: float,
+        max_keys: int,
+        overflowed: Callable[[], None],
+    ) -> None:
         """`target` in units a second, `window` in seconds. The part `floor` (0 to 1) of the
         target is dealt out evenly, the rest by rate.
 
-        Beyond `max_keys` keys share one meter.
+        Beyond `max_keys` keys share one meter; `overflowed` is called for each trace of theirs.
         """
         self._target = target
         self._floor = floor
         self._window = window
         self._max_keys = max_keys
+        self._overflowed = overflowed
         self._meters: dict[Hashable, Meter] = {}
         self._begun: float | None = None
         self._planned = -math.inf
@@ -116,6 +124,7 @@ class Budget:
     def _meter(self, key: Hashable, now: float) -> Meter:
         if key not in self._meters and len(self._meters) >= self._max_keys:
             key = None
+            self._overflowed()
         meter = self._meters.get(key)
         if meter is None:
             meter = self._meters[key] = Meter(self._window, now)

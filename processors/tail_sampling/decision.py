@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from collector import Clock, SpanRecord
-from processors.tail_sampling.policies.base import Policy, Setup, Verdict, Weight
+from processors.tail_sampling.policies.base import Policy, Setup, Verdict, Weight, unnoticed
 from processors.tail_sampling.policies.registry import POLICIES, PolicyConfig
 from processors.tail_sampling.summary import Head, Summary
 
@@ -55,11 +55,13 @@ class Rules:
         clock: Clock,
         first_match: bool,
         failed: Callable[[Exception], None],
+        overflowed: Callable[[str], None] = unnoticed,
     ) -> None:
         """`first_match`: the first policy that samples decides, `drop` policies being asked first.
-        `failed` is told of policies that raise; these then have no say.
+        `failed` is told of policies that raise; these then have no say. `overflowed` is told the
+        limits that policies meet.
         """
-        setup = Setup(clock)
+        setup = Setup(clock, overflowed)
         if first_match:  # as the Collector does: nothing that samples can pass a drop policy
             configs = sorted(configs, key=lambda config: config.type != "drop")
         self._policies = [Named(config.name, config.build(setup)) for config in configs]

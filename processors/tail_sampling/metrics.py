@@ -40,6 +40,11 @@ class TailSamplingMetrics:
             "Traces whose decision late spans will follow.",
             ("decision",),
         )
+        self._overflowed = metrics.counter(
+            "winnow_tail_sampling_overflowed",
+            "What did not fit into what policies remember, by the limit that was met.",
+            ("limit",),
+        )
         self._sizes = (0, 0)
         self._lag = metrics.histogram(
             "winnow_tail_sampling_decision_lag_seconds",
@@ -71,6 +76,10 @@ class TailSamplingMetrics:
         self._remembered.labels("sampled").inc(sampled - self._sizes[0])
         self._remembered.labels("not_sampled").inc(others - self._sizes[1])
         self._sizes = sampled, others
+
+    def overflowed(self, limit: str) -> None:
+        """A policy met one of its limits."""
+        self._overflowed.labels(limit).inc()
 
     def let_go(self, traces: Sequence[OpenTrace]) -> None:
         """Traces are held by this sampler no more."""

@@ -40,16 +40,20 @@ class TailSampling(Processor[TailSamplingConfig]):
     def __init__(self, config: TailSamplingConfig, context: Context) -> None:
         super().__init__(config, context)
         counts = context.counts
+        self._metrics = TailSamplingMetrics(counts.metrics, counts.pipeline, context.component_id)
         self._clock = context.clock
         self._rules = Rules(
-            config.policies, context.clock, config.sample_on_first_match, counts.failed
+            config.policies,
+            context.clock,
+            config.sample_on_first_match,
+            counts.failed,
+            self._metrics.overflowed,
         )
         sizes = config.decision_cache
         decided = DecisionCache(sizes.sampled_cache_size, sizes.non_sampled_cache_size)
         self._open = OpenTraces(_limits(config, context.storage.durable), self._rules, decided)
         self._chunks = make_chunks(context.storage, context.state_key)
         self._decisions = DecisionStore(context.storage, context.state_key, decided)
-        self._metrics = TailSamplingMetrics(counts.metrics, counts.pipeline, context.component_id)
         parts = Parts(self._open, self._rules, self._chunks, self._decisions, self._metrics)
         self._rounds = Rounds(context, parts, dry_run=config.dry_run)
         self._thread: threading.Thread | None = None

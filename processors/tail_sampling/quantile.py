@@ -3,6 +3,7 @@
 import math
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K")
@@ -102,9 +103,16 @@ class GroupedQuantiles(Generic[K]):
     """
 
     def __init__(
-        self, quantile: float, window: float, min_samples: int, max_groups: int = 200
+        self,
+        quantile: float,
+        window: float,
+        min_samples: int,
+        forgotten: Callable[[], None],
+        max_groups: int = 200,
     ) -> None:
+        """`forgotten` is called when a group makes room."""
         self._settings = quantile, window, min_samples
+        self._forgotten = forgotten
         self._groups: OrderedDict[K, SlidingQuantile] = OrderedDict()
         self._max_groups = max_groups
         self._lock = threading.Lock()
@@ -125,6 +133,7 @@ class GroupedQuantiles(Generic[K]):
     def _begin(self, group: K) -> SlidingQuantile:
         if len(self._groups) >= self._max_groups:
             self._groups.popitem(last=False)
+            self._forgotten()
         sketch = self._groups[group] = SlidingQuantile(*self._settings)
         return sketch
 

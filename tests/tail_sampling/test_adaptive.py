@@ -156,7 +156,7 @@ def test_the_same_stream_is_decided_the_same_way():
 
 
 def test_keys_beyond_the_most_share_one():
-    budget = Budget(target=1, floor=0.2, window=60, max_keys=3)
+    budget = Budget(target=1, floor=0.2, window=60, max_keys=3, overflowed=lambda: None)
     for number in range(1000):
         budget.share(number, 1, number / 100)
     assert len(budget._meters) == 4
@@ -165,7 +165,7 @@ def test_keys_beyond_the_most_share_one():
 
 
 def test_keys_that_are_seen_no_more_make_room():
-    budget = Budget(target=1, floor=0.2, window=60, max_keys=3)
+    budget = Budget(target=1, floor=0.2, window=60, max_keys=3, overflowed=lambda: None)
     for number in range(10):
         budget.share(number, 1, 0)
     budget.share("still among the others", 1, 3600)
@@ -185,7 +185,7 @@ demands = st.lists(
 
 @given(demands, st.floats(min_value=1e-3, max_value=1e6), st.sampled_from([0.0, 0.2, 1.0]))
 def test_the_target_is_dealt_out_to_the_last_and_floors_hold(asked, target, part):
-    budget = Budget(target, part, window=60, max_keys=500)
+    budget = Budget(target, part, window=60, max_keys=500, overflowed=lambda: None)
     allowed = list(budget._allowances(asked))
     used = sum(min(demand.rate, each) for demand, each in zip(asked, allowed, strict=True))
     wanted = sum(demand.rate for demand in asked)

@@ -150,7 +150,7 @@ def test_durations_of_zero_and_less_are_counted_as_the_shortest():
 
 
 def test_the_number_of_groups_is_bounded():
-    groups = GroupedQuantiles[int](0.5, 60, 1, max_groups=2)
+    groups = GroupedQuantiles[int](0.5, 60, 1, lambda: None, max_groups=2)
     for group in (1, 2, 1, 3):
         groups.add(group, 100, 0)
     assert [groups.share_above(group, 1000, 0) for group in (1, 2, 3)] == [1, None, 1]

@@ -1,5 +1,6 @@
 """The policy that keeps a target, whatever arrives."""
 
+from functools import partial
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -74,6 +75,7 @@ class Adaptive(Policy[AdaptiveSettings]):
             settings.floor_percentage / 100,
             settings.window,
             settings.max_keys,
+            partial(setup.overflowed, "adaptive_keys"),
         )
         self._threshold = 0
 

@@ -1,6 +1,6 @@
 """What a policy is: settings, an opinion on a summary, and perhaps a look at every span."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -62,11 +62,17 @@ class Watcher(Protocol):
         ...
 
 
+def unnoticed(_limit: str) -> None:
+    """Where nobody counts what did not fit."""
+
+
 class Setup:
     """What a policy is built with; it collects those that want more than to decide."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, overflowed: Callable[[str], None] = unnoticed) -> None:
+        """`overflowed` is told the name of a limit whenever something does not fit."""
         self.clock = clock
+        self.overflowed = overflowed
         self.observers: list[Watcher] = []
         self.learners: list[Policy[Any]] = []
 

@@ -1,6 +1,7 @@
 """Policies on time: a fixed bound, and a live percentile."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -107,6 +108,7 @@ class SlowestSpans:
         self._groups = SpanGroups(keys)
         self._add = add
         self._slot = setup.slot(self)
+        self._overflowed = partial(setup.overflowed, "groups_of_a_trace")
 
     def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
         """Take in spans of the trace. Of more than 50 groups only the first are remembered."""
@@ -117,6 +119,8 @@ class SlowestSpans:
             self._add(group, duration)
             if group in slowest or len(slowest) < _GROUPS_OF_A_TRACE:
                 slowest[group] = max(duration, slowest.get(group, 0))
+            else:
+                self._overflowed()
         summary.state[self._slot] = slowest
 
     def of(self, summary: Summary) -> Iterable[tuple[Group, int]]:

@@ -1,6 +1,7 @@
 """A live percentile of what traces measure."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Literal, TypeVar
 
 from pydantic import Field
@@ -43,7 +44,7 @@ class PercentilePolicy(Policy[W]):
 
     def __init__(self, settings: W, setup: Setup, percentile: float | None) -> None:
         super().__init__(settings, setup)
-        self._quantiles = None if percentile is None else _quantiles(percentile, settings)
+        self._quantiles = None if percentile is None else _quantiles(percentile, settings, setup)
         self._threshold = 0
         self.weight = Weight.ONE if percentile is None else Weight.THRESHOLD
 
@@ -94,5 +95,8 @@ class PercentilePolicy(Policy[W]):
         return float(high or self.settings.before_enough == "sample")
 
 
-def _quantiles(percentile: float, settings: WindowSettings) -> GroupedQuantiles[Group]:
-    return GroupedQuantiles(percentile / 100, settings.window, settings.min_samples)
+def _quantiles(
+    percentile: float, settings: WindowSettings, setup: Setup
+) -> GroupedQuantiles[Group]:
+    forgotten = partial(setup.overflowed, "percentile_groups")
+    return GroupedQuantiles(percentile / 100, settings.window, settings.min_samples, forgotten)

@@ -3,6 +3,7 @@
 import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from heapq import nsmallest
 from operator import attrgetter
 from typing import NamedTuple, Self
@@ -72,6 +73,7 @@ class Retries(Observer[RetriesSettings]):
     def __init__(self, settings: RetriesSettings, setup: Setup) -> None:
         super().__init__(settings, setup)
         self._attributes = frozenset(settings.retry_attributes)
+        self._overflowed = partial(setup.overflowed, "calls_of_a_trace")
 
     def observe(self, summary: Summary, records: Sequence[SpanRecord]) -> None:
         """Remember the calls, some 40 bytes each."""
@@ -81,6 +83,8 @@ class Retries(Observer[RetriesSettings]):
                 calls: bytearray = summary.state[self.slot] or bytearray()
                 if len(calls) < MOST_CALLS * _LAYOUT.size:
                     calls += _LAYOUT.pack(*self._call(name, record))
+                else:
+                    self._overflowed()
                 summary.state[self.slot] = calls
 
     def decide(self, summary: Summary) -> Verdict:
