@@ -111,6 +111,9 @@ class AgentMetricsConfig(ComponentConfig):
     max_traces: int = Field(default=20_000, ge=1)
     """How many recent traces are remembered, some 300 bytes each, so that what arrives in parts
     is not counted twice, and outcomes find their run."""
+    max_calls: int = Field(default=20_000, ge=1)
+    """How many recent model calls are remembered, some 500 bytes each, and as many tool calls, so
+    that one whose spans come in several batches, or again, is counted once."""
     max_sessions: int = Field(default=20_000, ge=1)
     """How many recent sessions are remembered, some 250 bytes each, for the context's growth."""
 

@@ -34,7 +34,7 @@ class Limits:
         )
         self._forgotten = metrics.counter(
             "winnow_agent_metrics_forgotten",
-            "What recent traces and sessions had to make room for.",
+            "Recent traces, calls and sessions that had to make room for newer ones.",
             ("memory",),
         )
 

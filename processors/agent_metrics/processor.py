@@ -5,19 +5,21 @@ from collections.abc import Callable, Iterable, Sequence
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector import Batch, ConfigError, Context, Processor, SpanRecord
-from collector.model_calls import leaves, told_once
+from collector.model_calls import leaves
 from processors.agent_metrics.calls import ModelCalls, add_roll_up
 from processors.agent_metrics.config import AgentMetricsConfig
 from processors.agent_metrics.growth import ContextGrowth, Turns
 from processors.agent_metrics.instruments import Instruments, Limits, Maker
+from processors.agent_metrics.once import Once
 from processors.agent_metrics.origins import Origins
 from processors.agent_metrics.outcomes import Outcome, Outcomes, Stopwatch
+from processors.agent_metrics.responses import Responses
 from processors.agent_metrics.retries import retries
 from processors.agent_metrics.roll_ups import RollUps
 from processors.agent_metrics.signals import Signals
 from processors.agent_metrics.sorting import Sorted, Sorter
 from processors.agent_metrics.tally import Tally
-from processors.agent_metrics.tools import ToolCalls, innermost
+from processors.agent_metrics.tools import ToolCalls, made
 
 
 class AgentMetrics(Processor[AgentMetricsConfig]):
@@ -26,7 +28,8 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
     Stands after `genai` and `cost`, whose attributes it reads, and before any sampling. Tokens
     and cost come from model calls: not from a model call with another one as its child, once where
     two instrumentations tell of the same response in traces of their own, and from an agent's span
-    only where no model call is below it. Nothing is counted for a batch that is refused.
+    only where no model call is below it. Model and tool calls count once also where their spans
+    come in several batches, or again. Nothing is counted for a batch that is refused.
 
     The label `agent` is the span's `gen_ai.agent.name`, or else its `service.name`.
     """
@@ -44,6 +47,9 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
 
         self._metrics = Instruments(maker())
         self._sorter = Sorter(config.retry_attributes, config.outcomes.attributes)
+        self._calls = Once(config.max_calls, limits.forgotten("calls"))
+        self._tool_calls = Once(config.max_calls, limits.forgotten("tools"))
+        self._responses = Responses(config.max_calls, limits.forgotten("responses"))
         self._roll_ups = RollUps(config.max_traces, limits.forgotten("traces"))
         self._growth = ContextGrowth(config.max_sessions, limits.forgotten("sessions"))
         self._outcomes = Outcomes(config.outcomes)
@@ -60,7 +66,7 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
         if found.calls or found.runs or found.workflows:
             self._usage(batch, found, origins, tally)
         if found.tools:
-            self._tools(found.tools, tally)
+            self._tools(found.tools, batch, tally)
         if found.guardrails:
             self._each(leaves(found.guardrails), lambda record: self._guardrail(record, tally))
         if found.runs:
@@ -75,8 +81,7 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
         batch.transaction.on_commit(tally.apply)
 
     def _usage(self, batch: Batch, found: Sorted, origins: Origins, tally: Tally) -> None:
-        told = leaves(found.calls)
-        calls, sums = told_once(told), ModelCalls(origins)
+        calls, sums = self._pick(found.calls, batch), ModelCalls(origins)
         turns = Turns(self.config.session_attributes, origins)
         self._each(calls, sums.add)
         self._each(calls, turns.add)
@@ -84,18 +89,26 @@ class AgentMetrics(Processor[AgentMetricsConfig]):
         if turns.found:
             batch.transaction.on_commit(lambda: self._grow(turns))
         if self.config.agent_usage:
-            agents = self._roll_ups.choose([*found.runs, *found.workflows], told, batch.by_trace)
+            agents = self._roll_ups.choose(
+                [*found.runs, *found.workflows], found.calls, batch.by_trace
+            )
             self._each(agents, lambda run: add_roll_up(run, origins, self._metrics, tally))
-            counted = {record.span.trace_id for record in (*told, *agents)}
+            counted = {record.span.trace_id for record in (*found.calls, *agents)}
             batch.transaction.on_commit(lambda: self._roll_ups.counted(counted))
+
+    def _pick(self, calls: Sequence[SpanRecord], batch: Batch) -> Sequence[SpanRecord]:
+        """The model calls to count: each once, in whatever batches its spans come."""
+        if not calls:
+            return calls
+        return self._responses.pick(self._calls.pick(calls, batch.transaction), batch.transaction)
 
     def _grow(self, turns: Turns) -> None:
         for agent, ratios in self._growth.ratios(turns.found).items():
             self._metrics.context_growth.child((agent,)).observe(ratios)
 
-    def _tools(self, records: Sequence[SpanRecord], tally: Tally) -> None:
+    def _tools(self, records: Sequence[SpanRecord], batch: Batch, tally: Tally) -> None:
         tools = ToolCalls()
-        self._each(innermost(records), tools.add)
+        self._each(self._tool_calls.pick(made(records), batch.transaction), tools.add)
         tools.tell(self._metrics, tally)
 
     def _runs(self, records: Sequence[SpanRecord], origins: Origins, tally: Tally) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector import Attributes, SpanRecord
-from collector.model_calls import leaves
 from processors.agent_metrics.instruments import Instruments
 from processors.agent_metrics.tally import Tally
 
@@ -37,9 +36,9 @@ class ToolCalls:
             tally.add(metrics.tool_calls, labels, len(durations))
 
 
-def innermost(records: Iterable[SpanRecord]) -> list[SpanRecord]:
+def made(records: Iterable[SpanRecord]) -> list[SpanRecord]:
     """Tool calls as the agent made them: what a server tells of the same call is left out."""
-    return leaves(record for record in records if record.span.kind != Span.SPAN_KIND_SERVER)
+    return [record for record in records if record.span.kind != Span.SPAN_KIND_SERVER]
 
 
 def _server(attributes: Attributes) -> str:

@@ -2,20 +2,15 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
-
-from collector import Attributes, SpanRecord
+from collector import SpanRecord
 from collector import tracestate as ts
-from collector.model_calls import MODEL_CALLS, TOOL_CALL, Usage, model_call, operation
+from collector.model_calls import MODEL_CALLS, TOOL_CALL, operation
+from processors.tail_sampling.calls import Call, counted, read_call
 
 POLICY_ATTRIBUTE = "winnow.sampling.policy"
 _NO_RULE = sys.maxsize
-_NO_USAGE = Usage(0, 0)
-
-Call: TypeAlias = "tuple[bytes, float | None, int, int]"
-"""One model call: the parent span's id, the cost if it is known, input and output tokens."""
 
 
 class Head(NamedTuple):
@@ -117,7 +112,7 @@ class Summary:
             attributes = record.attributes
             name = operation(attributes)
             if name:
-                self._observe_operation(name, span, attributes)
+                self._observe_operation(name, record)
             if POLICY_ATTRIBUTE in attributes.values:
                 self.stamped = True
 
@@ -127,33 +122,28 @@ class Summary:
         if head is not None and (self.head is None or _better(head, self.head)):
             self.head = head
 
-    def _observe_operation(self, name: str, span: Span, attributes: Attributes) -> None:
+    def _observe_operation(self, name: str, record: SpanRecord) -> None:
         if name in MODEL_CALLS:
             if self.calls is None:
                 self.calls = {}
-            call = model_call(attributes)
-            usage = call.usage or _NO_USAGE
-            self.calls[span.span_id] = span.parent_span_id, call.cost, usage.input, usage.output
+            self.calls[record.span.span_id] = read_call(record)
         elif name == TOOL_CALL:
             self.tool_calls += 1
 
     def totals(self) -> dict[str, float | int]:
         """The attributes of the root; empty for a trace without model or tool calls.
 
-        A model call that made another one (a client's wrapper span) repeats its numbers and is
-        not counted. The cost is absent where no call has one.
+        Each call counts once (`counted`). The cost is absent where no call has one.
         """
         if not self.calls and not self.tool_calls:
             return {}
-        calls = self.calls or {}
-        wrappers = {parent for parent, *_ in calls.values()}
-        leaves = [call for span_id, call in calls.items() if span_id not in wrappers]
-        costs = [cost for _, cost, _, _ in leaves if cost is not None]
+        calls = counted(self.calls or {})
+        costs = [call[1] for call in calls if call[1] is not None]
         totals: dict[str, float | int] = {"winnow.trace.cost": sum(costs)} if costs else {}
         return totals | {
-            "winnow.trace.input_tokens": sum(tokens for _, _, tokens, _ in leaves),
-            "winnow.trace.output_tokens": sum(tokens for _, _, _, tokens in leaves),
-            "winnow.trace.llm_calls": len(leaves),
+            "winnow.trace.input_tokens": sum(call[2] for call in calls),
+            "winnow.trace.output_tokens": sum(call[3] for call in calls),
+            "winnow.trace.llm_calls": len(calls),
             "winnow.trace.tool_calls": self.tool_calls,
         }
 

@@ -58,7 +58,10 @@ def test_every_metric_is_on_the_list_of_names_that_signals_cannot_take() -> None
 
 
 def test_threads_that_count_at_once_lose_nothing() -> None:
-    processor = make(AgentMetrics, {"max_traces": 5, "max_sessions": 5, "max_series": 3})
+    processor = make(
+        AgentMetrics,
+        {f"max_{what}": 5 for what in ("traces", "calls", "sessions")} | {"max_series": 3},
+    )
 
     def send(number: int) -> None:
         told = CALL | {"session.id": f"s{number % 9}", "gen_ai.request.model": f"m{number % 9}"}

@@ -2,11 +2,12 @@
 
 import pytest
 
+from collector import Batch
 from collector import tracestate as ts
 from collector.attributes import decode
 from collector.wire import serialized
 from processors.head_sampling import HeadSampling
-from tests.helpers import batch, consume, make, metric, span
+from tests.helpers import batch, consume, make, metric, request, span
 from tests.tail_sampling.support import ALWAYS, ERRORS, HEAD, policies_of, sampler, wait
 
 
@@ -247,10 +248,10 @@ def test_head_sampling_that_drops_leaves_only_what_head_sampled_keeps():
 # Totals.
 
 
-def call(**fields):
+def call(**more):
     usage = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 7}
-    attributes = {"gen_ai.operation.name": "chat", "gen_ai.usage.cost": 0.25} | usage
-    return span(attributes=attributes, parent=b"rootroot", **fields)
+    attributes = {"gen_ai.operation.name": "chat", "gen_ai.usage.cost": 0.25} | usage | more
+    return span(attributes=attributes, parent=b"rootroot")
 
 
 def root_of(tail):
@@ -291,6 +292,32 @@ def test_a_span_that_was_sent_twice_is_one_call():
     consume(tail, batch(again, span()), batch(again))
     wait(tail)
     assert root_of(tail)["winnow.trace.llm_calls"] == 1
+
+
+def told(scope, response):
+    """A batch with a model call that `scope` tells of."""
+    message = request(call(**{"gen_ai.response.id": response}))
+    message.resource_spans[0].scope_spans[0].scope.name = scope
+    return Batch(message)
+
+
+@pytest.mark.parametrize(
+    ("tellings", "calls"),
+    [
+        ([("framework", "msg_1"), ("client", "msg_1")], 1),
+        ([("client", "msg_1"), ("client", "msg_2"), ("framework", "msg_2")], 2),
+        ([("client", "msg_1"), ("framework", "msg_2")], 2),
+        ([("client", ""), ("framework", "")], 2),
+        ([("client", "same")] * 3, 3),  # some servers give the same few ids again and again
+        ([("client", "same")] * 3 + [("framework", "same")] * 2, 3),
+    ],
+)
+def test_a_response_that_two_instrumentations_tell_of_is_one_call(tellings, calls):
+    tail = sampler(ALWAYS)
+    consume(tail, *(told(*telling) for telling in tellings), batch(span()))
+    wait(tail)
+    assert root_of(tail)["winnow.trace.llm_calls"] == calls
+    assert root_of(tail)["winnow.trace.cost"] == 0.25 * calls
 
 
 def test_a_trace_without_calls_gets_no_totals():
