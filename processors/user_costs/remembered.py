@@ -30,6 +30,7 @@ class RememberedCalls:
 
     The span above a call is remembered because it may be a model call, too: a framework's span
     around the client's, which ends later and often comes in a later batch. It repeats the call.
+    Where it came first, it was counted, and the call right below it is not.
     """
 
     def __init__(self, storage: Storage, owner: str, limit: int) -> None:
@@ -69,18 +70,22 @@ class RememberedCalls:
     ) -> dict[int, SpanRecord]:
         fresh: dict[int, SpanRecord] = {}
         for record in records:
-            identity = _identity(record.span.trace_id, record.span.span_id)
-            claimant = self._claims.get(identity)
-            if claimant is not None and claimant is not transaction:
-                raise RefusedError("in_flight", "the same model call is being counted right now")
-            if claimant is None and identity not in self._known:
+            span = record.span
+            identity = _call(span.trace_id, span.span_id)
+            outer = _call(span.trace_id, span.parent_span_id)
+            for one in (identity, outer):
+                if self._claims.get(one, transaction) is not transaction:
+                    message = "the same model call is being counted right now"
+                    raise RefusedError("in_flight", message)
+            names = {identity, outer, _above(span.trace_id, span.span_id)}
+            if identity not in self._claims and self._known.isdisjoint(names):
                 fresh.setdefault(identity, record)
         return fresh
 
     def _claim(self, fresh: dict[int, SpanRecord], transaction: Transaction) -> None:
         self._claims.update(dict.fromkeys(fresh, transaction))
         parents = {
-            _identity(record.span.trace_id, record.span.parent_span_id)
+            _above(record.span.trace_id, record.span.parent_span_id)
             for record in fresh.values()
             if record.span.parent_span_id
         }
@@ -117,6 +122,11 @@ class RememberedCalls:
             self._outdated.append(oldest.row)
 
 
-def _identity(trace_id: bytes, span_id: bytes) -> int:
-    """64 bits of MurmurHash3: among a million ids two are alike once in 37 million times."""
+def _call(trace_id: bytes, span_id: bytes) -> int:
+    """A counted call: 64 bits of MurmurHash3. Of a million, two are alike once in 37 million."""
     return mmh3.hash64(trace_id + span_id)[0]
+
+
+def _above(trace_id: bytes, span_id: bytes) -> int:
+    """A span with a counted call right below it."""
+    return mmh3.hash64(trace_id + span_id, 1)[0]

@@ -63,6 +63,29 @@ def test_the_span_around_a_call_that_comes_in_a_later_batch_repeats_it(collector
     assert counts(one) == [1]
 
 
+def test_the_call_below_a_span_that_was_counted_repeats_it(collector):
+    one = collector()
+    outer = call()
+    inner = call(parent=outer.span_id)
+    consume(one.processor, batch(outer))
+    one.restart()
+    consume(one.processor, batch(inner), batch(inner, outer))
+    assert counts(one) == [1]
+    assert result(one, "counted") == 0
+
+
+def test_while_a_call_is_being_counted_the_one_below_it_is_told_to_come_again(collector):
+    one, outer = collector(), call()
+    first, inner = batch(outer), batch(call(parent=outer.span_id))
+    with one.processor.context.storage.transaction() as transaction:
+        first.transaction = transaction
+        one.processor.consume(first)
+        with pytest.raises(RefusedError, match="right now"):
+            consume(one.processor, inner)
+    consume(one.processor, inner)
+    assert counts(one) == [1]
+
+
 def test_calls_of_the_same_parent_all_count(collector):
     one, parent = collector(), b"\1" * 8
     for _ in range(3):
