@@ -4,6 +4,7 @@ import functools
 from importlib.resources import files
 
 import yaml
+from pydantic import field_validator
 
 from collector import ConfigModel
 
@@ -13,11 +14,13 @@ _BUILT_IN = (
     "vercel",
     "langfuse",
     "pydantic_ai",
+    "logfire",
     "openlit",
     "litellm",
     "claude_code",
     "google_adk",
     "strands",
+    "mcp",
     "crewai",
     "openllmetry",
 )
@@ -34,6 +37,27 @@ class PartShape(ConfigModel):
     """Fields whose own fields belong to the part."""
 
 
+class SpanRule(ConfigModel):
+    """What the spans of one instrumentation are that have a certain name."""
+
+    scope: str
+    """The instrumentation scope's name."""
+    name: str
+    """The span's name; one `*` in it stands for any text."""
+    operation: str = ""
+    """The `gen_ai.operation.name` that the span has, whatever its attributes say. If empty, these
+    tell."""
+    tells: str = ""
+    """The attribute that the text at the `*` is for, where the span has it nowhere else."""
+
+    @field_validator("name")
+    @classmethod
+    def _one_star(cls, name: str) -> str:
+        if name.count("*") > 1:
+            raise ValueError("only one * may stand in a name")
+        return name
+
+
 class Dialect(ConfigModel):
     """A table from one vocabulary to the current semantic conventions for GenAI."""
 
@@ -47,20 +71,27 @@ class Dialect(ConfigModel):
     span_name: dict[str, str] = {}
     """For an operation that an attribute of `operations` told: the attribute that the span's name
     is the value of, where the span does not have it."""
+    spans: list[SpanRule] = []
+    """What spans are whose attributes do not tell, or tell it wrong. The first rule that fits is
+    taken."""
     rename: dict[str, str] = {}
     """Attribute names with their current names. Where several tell the same thing, the first in
     the table is taken."""
     rename_by_operation: dict[str, dict[str, str]] = {}
     """The same, for spans of one `gen_ai.operation.name` only: for names too common to mean
     anything elsewhere."""
+    copy_by_operation: dict[str, dict[str, str]] = {}
+    """For spans of one `gen_ai.operation.name`: attributes with those that their text is for as
+    well, where the span has these nowhere else. Unlike those in `rename` they stay, for they mean
+    something else too."""
     counts: dict[str, dict[str, list[str]]] = {}
     """For an attribute that holds numbers as JSON: paths into it (`input`, `details.cached`) with
     the attributes that the number is added to. None of them is written where the span has one of
     them already. The JSON itself always stays."""
     fields: dict[str, dict[str, dict[str, str]]] = {}
-    """For spans of one `gen_ai.operation.name`: an attribute that holds a JSON object, and fields
-    of it with the attributes that their text is for, where the span has them nowhere else. The
-    JSON always stays."""
+    """For spans of one `gen_ai.operation.name`: an attribute that holds JSON, and paths into it
+    (`model`, `meta.model`, empty for the whole) with the attributes that the text there is for, or
+    for tokens the number, where the span has them nowhere else. The JSON always stays."""
     messages: dict[str, str] = {}
     """Prefixes of flattened messages (`<prefix>.<number>.<path>`) with the attribute that holds
     these messages as JSON."""

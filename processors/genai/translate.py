@@ -12,6 +12,7 @@ from processors.genai.counts import Counts
 from processors.genai.dialect import Dialect
 from processors.genai.fields import Fields
 from processors.genai.messages import Folded, Folder
+from processors.genai.spans import Named, Spans
 
 _ANY = "*"
 _LISTS = frozenset({FINISH_REASONS, "gen_ai.request.stop_sequences"})
@@ -50,6 +51,8 @@ class Translator:
         self._kinds = _kinds(dialects)
         self._misnamed = self._kinds.pop(OPERATION, {})
         self._span_names = _span_names(dialects)
+        self._spans = Spans(dialects)
+        self._copies = _copies(dialects)
         self._fields = Fields(dialects)
         self._common = _rows(dialect.rename for dialect in dialects)
         self._rows = {
@@ -67,6 +70,7 @@ class Translator:
             self._fields.names,
             self._common,
             self._kinds,
+            *self._copies.values(),
             *self._rows.values(),
         )
         """A span with none of these attributes speaks the current vocabulary, or none at all."""
@@ -75,12 +79,13 @@ class Translator:
         """Rewrite the span in place. Nothing that stands under a current name is overwritten."""
         values = record.attributes.values
         plan = _Plan()
-        operation = self._operation(values, plan)
+        named = self._spans.read(record)
+        operation = self._operation(values, plan, named.operation)
         _take_messages(self._folder.fold(values), values, plan)
         _take_messages(self._content.convert(operation, values), values, plan)
         plan.written.update(self._counts.read(values))
         self._choose(values, self._rows.get(operation, self._common), plan)
-        self._fill(record, operation, plan)
+        self._fill(record, operation, plan, named)
         if self._keep_original:
             _copy(record, plan)
         else:
@@ -88,7 +93,10 @@ class Translator:
         for target, value in plan.written.items():
             record.attributes.set(target, value)
 
-    def _operation(self, values: Mapping[str, Value], plan: _Plan) -> str:
+    def _operation(self, values: Mapping[str, Value], plan: _Plan, certain: str) -> str:
+        if certain:
+            plan.written[OPERATION] = certain
+            return certain
         if OPERATION in values:
             told = _text(values[OPERATION])
             meant = self._misnamed.get(told.lower())
@@ -119,17 +127,24 @@ class Translator:
             elif told == (value if made is None else made):
                 plan.gone.add(source)
 
-    def _fill(self, record: SpanRecord, operation: str, plan: _Plan) -> None:
-        """What no attribute tells by itself, from the fields of JSON and the span's name."""
+    def _fill(self, record: SpanRecord, operation: str, plan: _Plan, named: Named) -> None:
+        """What no attribute tells by itself: from other attributes, fields of JSON, the name."""
         values = record.attributes.values
 
         def missing(target: str) -> bool:
             return _told(target, values, plan) is None
 
-        plan.written.update(self._fields.read(operation, values, missing))
-        named = self._span_names.get((plan.kind, operation))
-        if named and missing(named) and (name := record.span.name):
-            plan.written[named] = name
+        for source, target in self._copies.get(operation, {}).items():
+            if (text := _text(values.get(source))) and missing(target):
+                plan.written[target] = text
+        for target, told in self._fields.read(operation, values, missing):
+            made = self._made(target, told)
+            plan.written[target] = told if made is None else made
+        if named.text and named.target and missing(named.target):
+            plan.written[named.target] = named.text
+        whole = self._span_names.get((plan.kind, operation))
+        if whole and missing(whole) and (name := record.span.name):
+            plan.written[whole] = name
 
     def _made(self, target: str, value: Value) -> Value:
         """The value as `target` wants it; None where it can stay as it is."""
@@ -217,6 +232,15 @@ def _kinds(dialects: Iterable[Dialect]) -> dict[str, dict[str, str]]:
             for value, operation in operations.items():
                 table.setdefault(value.lower(), operation)
     return kinds
+
+
+def _copies(dialects: Iterable[Dialect]) -> dict[str, dict[str, str]]:
+    copies: dict[str, dict[str, str]] = {}
+    for dialect in dialects:
+        for operation, table in dialect.copy_by_operation.items():
+            known = copies.setdefault(operation, {})
+            known.update({source: table[source] for source in table if source not in known})
+    return copies
 
 
 def _span_names(dialects: Iterable[Dialect]) -> dict[tuple[str, str], str]:

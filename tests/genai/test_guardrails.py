@@ -53,6 +53,11 @@ def outcome(result: dict[str, Any]) -> tuple[Any, Any, Any]:
         ({"gen_ai.response.finish_reasons": ["stop", "SAFETY"]}, "content_filter", "block"),
         ({"gen_ai.response.finish_reasons": ["refusal"]}, "content_filter", "block"),
         (
+            {"gen_ai.response.finish_reason": "FinishReason.CONTENT_FILTER"},
+            "content_filter",
+            "block",
+        ),
+        (
             {
                 "gen_ai.response.finish_reasons": ["guardrail_intervened"],
                 "aws.bedrock.guardrail.id": "g-1",

@@ -16,6 +16,7 @@ _FULL_NAMES = {
     "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
     "o4-mini": "o4-mini-2025-04-16",
     "claude-sonnet-4-5": "claude-sonnet-4-5-20250929",
+    "claude-haiku-4-5": "claude-haiku-4-5-20251001",
 }
 
 
@@ -38,6 +39,7 @@ _OPENAI = {
 }
 _ANTHROPIC = {
     "plain": Tokens(1456, 80, cache_read=1024, cache_write=256),
+    "mostly_fresh": Tokens(3000, 90, cache_read=1024, cache_write=256),
     "tool_call": Tokens(400, 50),
     "tool_result": Tokens(2560, 60, cache_read=2048),
 }
@@ -53,9 +55,10 @@ def openai_tokens(model: str, turn: str) -> Tokens:
     return _OPENAI["reasoning" if model.startswith("o4") and turn == "plain" else turn]
 
 
-def anthropic_tokens(turn: str) -> Tokens:
+def anthropic_tokens(model: str, turn: str) -> Tokens:
     """`turn` is plain, tool_call or tool_result."""
-    return _ANTHROPIC[turn]
+    haiku = model.startswith("claude-haiku") and turn == "plain"
+    return _ANTHROPIC["mostly_fresh" if haiku else turn]
 
 
 def new_id(prefix: str) -> str:

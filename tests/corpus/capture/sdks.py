@@ -28,6 +28,7 @@ _OPENAI = ("chat", "streaming", "tools", "responses", "embeddings", "error")
 _ANTHROPIC = ("chat", "streaming", "tools", "error")
 _OLD_OPENAI = ("chat", "streaming", "tools", "embeddings", "error")
 _VERCEL = ("chat", "streaming", "agent", "responses", "embeddings", "error")
+_AGENT = ("agent", "error")
 
 SDKS = {
     "openllmetry-openai": Sdk("openllmetry", "openllmetry_openai.py", _OPENAI),
@@ -59,6 +60,47 @@ SDKS = {
     "openai-agents": Sdk("agents", "openai_agents.py", ("agent", "handoff", "guardrail", "error")),
     "strands": Sdk("strands", "strands_agent.py", ("agent", "error")),
     "litellm": Sdk("litellm", "litellm_calls.py", ("chat", "streaming", "embeddings", "error")),
+    "otel-openai": Sdk("otel_openai", "otel_openai.py", _OLD_OPENAI),
+    "otel-openai-latest": Sdk("otel_openai", "otel_openai_latest.py", _OLD_OPENAI),
+    "llama-index": Sdk(
+        "llama_index",
+        "llama_index_agent.py",
+        ("chat", "streaming", "anthropic", "agent", "query", "error"),
+    ),
+    "smolagents": Sdk("smolagents", "smolagents_agent.py", (*_AGENT, "streaming")),
+    "openlit": Sdk(
+        "openlit",
+        "openlit_sdk.py",
+        (*_OPENAI, *(f"anthropic-{case}" for case in (*_ANTHROPIC, "fresh"))),
+    ),
+    "crewai-openinference": Sdk("crewai", "crewai_openinference.py", _AGENT),
+    "crewai-openllmetry": Sdk("crewai_openllmetry", "crewai_openllmetry.py", _AGENT),
+    "agno": Sdk("agno", "agno_agent.py", (*_AGENT, "streaming", "anthropic")),
+    "autogen": Sdk("autogen", "autogen_agent.py", _AGENT),
+    "google-adk": Sdk("google_adk", "google_adk_agent.py", (*_AGENT, "streaming", "anthropic")),
+    "dspy": Sdk("dspy", "dspy_program.py", ("chat", "error")),
+    "haystack": Sdk(
+        "haystack", "haystack_pipeline.py", ("chat", "anthropic", "embeddings", *_AGENT)
+    ),
+    "semantic-kernel": Sdk("semantic_kernel", "semantic_kernel_agent.py", (*_AGENT, "streaming")),
+    "langchain-anthropic": Sdk(
+        "langchain_anthropic", "langchain_anthropic_agent.py", ("agent", "fresh", "streaming")
+    ),
+    "claude-agent": Sdk("claude_agent", "claude_agent.py", ("own", "own-error", "openinference")),
+    "openllmetry-langchain": Sdk(
+        "openllmetry_langchain",
+        "openllmetry_langchain.py",
+        ("agent", "streaming", "anthropic", "error"),
+    ),
+    "langfuse-langchain": Sdk(
+        "langfuse_langchain", "langfuse_langchain.py", ("agent", "streaming", "error")
+    ),
+    "logfire": Sdk(
+        "logfire",
+        "logfire_sdk.py",
+        (*_OPENAI, *(f"anthropic-{case}" for case in ("chat", "fresh", "tools", "error"))),
+    ),
+    "mcp": Sdk("mcp", "mcp_sdk.py", ("tools", "error")),
 }
 
 

@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 import anthropic
-from tracing import CLAUDE, FAILING, QUESTION, weather
+from tracing import CLAUDE, FAILING, HAIKU, QUESTION, weather
 
 TOOL = {
     "name": "get_weather",
@@ -17,6 +17,11 @@ client = anthropic.Anthropic(max_retries=0)
 def chat() -> None:
     """One question, part of which is read from the cache and part written to it."""
     client.messages.create(**_asked(QUESTION))
+
+
+def fresh() -> None:
+    """One question, the larger part of which was not cached."""
+    client.messages.create(**{**_asked(QUESTION), "model": HAIKU})
 
 
 def streaming() -> None:
@@ -53,4 +58,4 @@ def _asked(question: str) -> dict[str, Any]:
     }
 
 
-CASES = {"chat": chat, "streaming": streaming, "tools": tools, "error": error}
+CASES = {"chat": chat, "fresh": fresh, "streaming": streaming, "tools": tools, "error": error}

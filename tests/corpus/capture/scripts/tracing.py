@@ -12,7 +12,7 @@ QUESTION = "What is the weather in Paris?"
 FAILING = "Please fail."
 USER, SESSION = "user-7", "session-42"
 MODEL, EMBEDDER, CLAUDE = "gpt-4o-mini", "text-embedding-3-small", "claude-sonnet-4-5"
-REASONER = "o4-mini"
+REASONER, HAIKU = "o4-mini", "claude-haiku-4-5"
 
 
 def tracer_provider() -> TracerProvider:

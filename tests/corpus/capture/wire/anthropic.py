@@ -17,7 +17,7 @@ def answer(request: Json) -> Json:
         "content": [_block(request, turn)],
         "stop_reason": _reason(turn),
         "stop_sequence": None,
-        "usage": _usage(turn),
+        "usage": _usage(request, turn),
     }
 
 
@@ -29,7 +29,7 @@ def stream(request: Json) -> Iterator[tuple[str, Json]]:
 
 def _events(request: Json) -> Iterator[Json]:
     turn = _turn(request)
-    block, usage = _block(request, turn), _usage(turn)
+    block, usage = _block(request, turn), _usage(request, turn)
     message = {**_head(request), "content": [], "stop_reason": None, "stop_sequence": None}
     yield {"type": "message_start", "message": {**message, "usage": {**usage, "output_tokens": 1}}}
     empty = {"input": {}} if turn == "tool_call" else {"text": ""}
@@ -76,9 +76,9 @@ def _reason(turn: str) -> str:
     return "tool_use" if turn == "tool_call" else "end_turn"
 
 
-def _usage(turn: str) -> Json:
+def _usage(request: Json, turn: str) -> Json:
     """Anthropic counts cached tokens beside `input_tokens`, not in them."""
-    tokens = anthropic_tokens(turn)
+    tokens = anthropic_tokens(request["model"], turn)
     return {
         "input_tokens": tokens.input - tokens.cache_read - tokens.cache_write,
         "cache_read_input_tokens": tokens.cache_read,
