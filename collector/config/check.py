@@ -8,9 +8,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from collector.config.messages import explain
+from collector.config.moved import moved_key
 from collector.config.problems import Path, Problem, closest, did_you_mean
 from collector.config.secrets import hide_user_info
-from collector.config.shape import known_keys
+from collector.config.shape import deeper, known_keys
 from collector.config.source import Node, to_data
 
 M = TypeVar("M", bound=BaseModel)
@@ -125,7 +126,7 @@ def _problem(model: type[M], finding: _Finding, top: Path) -> Problem:
         case "missing":
             place, path = spot.node.key_place, (*path, error["loc"][-1])
         case "extra_forbidden":
-            place, message = spot.node.key_place, _unknown_key(model, error["loc"])
+            place, message = spot.node.key_place, _unknown_key(model, error["loc"], (*top, *path))
         case "invalid_key":
             place = spot.node.key_place
         case "union_tag_invalid":
@@ -143,9 +144,11 @@ def _message(finding: _Finding) -> str:
     return hide_user_info(message)
 
 
-def _unknown_key(model: type[M], location: Path) -> str:
+def _unknown_key(model: type[M], location: Path, path: Path) -> str:
     known = known_keys(model, location[:-1])
-    hint = did_you_mean(location[-1], known)
+    below = deeper(model, location[:-1], str(location[-1]))
+    meant = f" (did you mean {below!r}?)" if below else did_you_mean(location[-1], known)
+    hint = moved_key(path) or meant
     return f"unknown key{hint or '; known are ' + ', '.join(known)}"
 
 

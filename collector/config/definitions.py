@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from collector.config.environment import resolve
+from collector.config.moved import moved_type
 from collector.config.problems import Path, Place, Problem, closest, did_you_mean
 from collector.config.source import Node
 from collector.registry import KINDS, Kind, Registry
@@ -157,7 +158,8 @@ def _id_problem(kind: Kind, component_id: object, registry: Registry) -> str | N
     if name in known:
         return None
     singular = kind.removesuffix("s")
-    hint = did_you_mean(name, known) or f"; installed are {', '.join(known)}"
+    hint = moved_type(kind, name) or did_you_mean(name, known)
+    hint = hint or f"; installed are {', '.join(known)}"
     return f"unknown {singular} type {name!r}{hint}"
 
 

@@ -7,11 +7,28 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 Model = type[BaseModel]
+_DEEPEST = 3
 
 
 def known_keys(model: Model, location: Iterable[str | int]) -> list[str]:
     """The keys that the models at `location`, as pydantic's errors give it, take."""
     return sorted({str(key) for found in _models_at(model, location) for key in _fields(found)})
+
+
+def deeper(model: Model, location: Iterable[str | int], key: str) -> str | None:
+    """Where `key` is known below the models at `location`, as a dotted path; the nearest place."""
+    level = [("", found) for found in _models_at(model, location)]
+    for _ in range(_DEEPEST):
+        level = [
+            (f"{path}{name}.", inner)
+            for path, found in level
+            for name, field in _fields(found).items()
+            for inner in _models(field.annotation)
+        ]
+        for path, found in level:
+            if key in _fields(found):
+                return f"{path}{key}"
+    return None
 
 
 def _models_at(model: Model, location: Iterable[str | int]) -> list[Model]:

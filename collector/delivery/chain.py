@@ -1,5 +1,6 @@
 """The delivery chain of one exporter: the end of its pipelines."""
 
+import sqlite3
 import threading
 import time
 from typing import Protocol
@@ -97,6 +98,7 @@ class QueuedDelivery:
         self._queue.abandon()
         self._join(self._exporter.config.timeout)
         self._threads.clear()
+        self._forget([])
         self._depth.remove(self._context.component_id)  # a reload may be the end of this exporter
         self._exporter.shutdown()
 
@@ -124,7 +126,18 @@ class QueuedDelivery:
 
     def _deliver(self, items: list[Item]) -> None:
         self._sender.send(self._queue.payload(items), sum(item.spans for item in items))
-        self._queue.done(items)
+        self._forget(items)
+
+    def _forget(self, items: list[Item]) -> None:
+        try:
+            self._queue.done(items)
+        except sqlite3.Error as error:
+            self._context.logger.error(
+                "the storage does not let go of what was delivered; it is tried again after the "
+                "next delivery, and a restart before that delivers it twice",
+                error=error.sqlite_errorname,
+                spans=sum(item.spans for item in items),
+            )
 
 
 class DirectDelivery:

@@ -1,5 +1,6 @@
 """The queue before a backend: bounded, ordered, and as durable as the collector's storage."""
 
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -42,6 +43,8 @@ class Queue:
         self._patience = patience if settings.block_on_overflow else 0.0
         self._ids: Iterator[int] = iter(())
         self._waiting: deque[Item] = deque()
+        self._outdated: list[int] = []
+        """Rows of what is done, where the store did not let go of them."""
         self._changed = threading.Condition()
         self._closed = False
         self._used = 0
@@ -82,10 +85,22 @@ class Queue:
         return b"".join(self._storage.read(_PAYLOAD, (item.row,))[0][0] for item in items)
 
     def done(self, items: list[Item]) -> None:
-        """The items are delivered or given up: forget them."""
-        self._storage.write(_DELETE, [(item.row,) for item in items])
+        """The items are delivered or given up: forget them.
+
+        Raises sqlite3.Error if the store cannot, as when its disk is full: then the next call
+        tries again. Until then a restart would find them.
+        """
         for item in items:
             self._release(item)
+        with self._changed:
+            rows, self._outdated = [*self._outdated, *(item.row for item in items)], []
+        try:
+            if rows:
+                self._storage.write(_DELETE, [(row,) for row in rows])
+        except sqlite3.Error:
+            with self._changed:
+                self._outdated += rows
+            raise
 
     def close(self) -> None:
         """No more waiting for company: `take` hands out what is left, then nothing."""

@@ -1,7 +1,7 @@
 """The memory limiter: between the soft and the hard limit lies what is already under way."""
 
 import threading
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,8 @@ from collector import Batch, ComponentConfig, Context, Duration, Processor, Refu
 from processors.memory_limiter import memory
 
 MIB = 1 << 20
+DEFAULT_MIB = 512
+_LIMITS = ("limit_mib", "limit_percentage")
 
 
 class MemoryLimiterConfig(ComponentConfig):
@@ -20,8 +22,8 @@ class MemoryLimiterConfig(ComponentConfig):
     """How old a measurement may be while less than half of the soft limit is used; from there on
     every batch is measured. While spans are refused, memory is given back to the system this
     often."""
-    limit_mib: int = Field(default=512, ge=1)
-    """The most memory that the process should use, in MiB."""
+    limit_mib: int | None = Field(default=None, ge=1)
+    """The most memory that the process should use, in MiB; 512 if no limit is given."""
     spike_limit_mib: int | None = Field(default=None, ge=1)
     """The room for spikes, in MiB; a fifth of the limit if not given."""
     limit_percentage: int | None = Field(default=None, ge=1, le=100)
@@ -34,10 +36,19 @@ class MemoryLimiterConfig(ComponentConfig):
     min_gc_interval_when_hard_limited: Duration = 1.0
     """The least time between forced garbage collections above the limit itself."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _some_limit(cls, given: Any) -> Any:
+        settings = {} if given is None else given
+        if isinstance(settings, dict) and settings.keys().isdisjoint(_LIMITS):
+            return {**settings, "limit_mib": DEFAULT_MIB}
+        return given
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         unit, other = ("percentage", "mib") if self.by_percentage else ("mib", "percentage")
-        limit, spike = getattr(self, f"limit_{unit}"), getattr(self, f"spike_limit_{unit}")
+        limit = getattr(self, f"limit_{unit}") or DEFAULT_MIB
+        spike = getattr(self, f"spike_limit_{unit}")
         if getattr(self, f"spike_limit_{other}") is not None:
             raise ValueError(
                 f"spike_limit_{other} does not go with limit_{unit}: use spike_limit_{unit}"
@@ -56,7 +67,7 @@ class MemoryLimiterConfig(ComponentConfig):
     @property
     def by_percentage(self) -> bool:
         """Whether the limit is a share of the memory there is."""
-        return self.limit_percentage is not None and "limit_mib" not in self.model_fields_set
+        return self.limit_mib is None and self.limit_percentage is not None
 
     def limits(self, total: int) -> tuple[int, int]:
         """The soft and the hard limit in bytes, where the process may use `total` bytes."""
@@ -64,7 +75,8 @@ class MemoryLimiterConfig(ComponentConfig):
             hard = total * (self.limit_percentage or 0) // 100
             spike = total * (self.spike_limit_percentage or 0) // 100
         else:
-            hard, spike = self.limit_mib * MIB, (self.spike_limit_mib or 0) * MIB
+            hard = (self.limit_mib or DEFAULT_MIB) * MIB
+            spike = (self.spike_limit_mib or 0) * MIB
         return hard - (spike or hard // 5), hard
 
 

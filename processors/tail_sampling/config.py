@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from collector import ComponentConfig, ConfigModel, Duration
 from processors.tail_sampling.policies.registry import AnyPolicyConfig, PolicyConfig
 
+MAX_AGE = 86_400.0
 _DEFAULT_POLICIES: list[dict[str, Any]] = [
     {"name": "errors", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}},
     {"name": "slow", "type": "latency_percentile", "latency_percentile": {"percentile": 99}},
@@ -48,7 +49,7 @@ class TailSamplingConfig(ComponentConfig):
     inactivity_wait: Duration = 0.0
     """A trace is decided when no span of it has come for this long, and not before
     `decision_wait`: for runs whose length nobody knows. 0 is off."""
-    max_age: Duration = Field(default=86_400.0, gt=0)
+    max_age: Duration = Field(default=MAX_AGE, gt=0)
     """With `inactivity_wait`, a trace is decided at the latest this long after its first span."""
     decide_early: bool = True
     """A trace is decided as soon as a policy has spoken that nothing can overturn, such as one
@@ -106,7 +107,7 @@ class TailSamplingConfig(ComponentConfig):
             "switched off, decides as spans come where the decision cannot change",
         )
         yield (
-            not self.inactivity_wait and "max_age" in self.model_fields_set,
+            not self.inactivity_wait and self.max_age != MAX_AGE,
             "max_age: has no effect without inactivity_wait",
         )
         yield (

@@ -160,7 +160,7 @@ def test_the_processors_of_an_exporter_are_used(load: Load):
             BASE + "exporter: {}\n" + SERVICE,
             "4:1: exporter: unknown key (did you mean 'exporters'?)",
         ),
-        (BASE + "extensions: {}\n" + SERVICE, "4:1: extensions: unknown key; known are exporters,"),
+        (BASE + "connectors: {}\n" + SERVICE, "4:1: connectors: unknown key; known are exporters,"),
         (BASE + SERVICE.replace("[source]", "[]"), "must have at least 1 entry"),
         (BASE + SERVICE.replace("receivers: [source], ", ""), "traces.receivers: is required"),
         (BASE + SERVICE.replace("[drain]", "drain"), "traces.exporters: must be a list"),

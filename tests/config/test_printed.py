@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from collector.config.load import load_config
 from collector.config.printed import printed
+from collector.registry import Registry
 from tests.config.conftest import Load, with_step
 
 SECRETS = """\
@@ -46,3 +48,30 @@ def test_what_is_shown_loads_to_the_same_configuration(load: Load, tmp_path: Pat
     assert again.processors["step"].config == config.processors["step"].config
     assert again.service == config.service
     assert again.pipelines == config.pipelines
+
+
+@pytest.mark.parametrize("type_", Registry().types("processors"))
+def test_what_is_shown_of_a_processor_with_no_settings_means_the_same(type_: str, tmp_path: Path):
+    file = tmp_path / "file.yaml"
+    pipeline = f"{{receivers: [otlp], processors: [{type_}], exporters: [debug]}}"
+    file.write_text(
+        f"receivers: {{otlp: }}\nprocessors: {{{type_}: }}\nexporters: {{debug: }}\n"
+        f"service: {{pipelines: {{traces: {pipeline}}}}}"
+    )
+    config = load_config(file)
+    file.write_text(yaml.safe_dump(printed(config)))
+    assert printed(load_config(file)) == printed(config)
+
+
+def test_of_two_ways_to_say_a_limit_only_the_one_in_force_is_shown(tmp_path: Path):
+    limits = {}
+    for given in ("", "{limit_percentage: 80}", "{limit_mib: 100}"):
+        file = tmp_path / "file.yaml"
+        file.write_text(
+            f"receivers: {{otlp: }}\nprocessors: {{memory_limiter: {given}}}\n"
+            "exporters: {debug: }\nservice: {pipelines: {traces: "
+            "{receivers: [otlp], processors: [memory_limiter], exporters: [debug]}}}"
+        )
+        shown = printed(load_config(file))["processors"]["memory_limiter"]
+        limits[given] = shown["limit_mib"], shown["limit_percentage"]
+    assert list(limits.values()) == [(512, None), (None, 80), (100, None)]
