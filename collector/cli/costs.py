@@ -1,43 +1,32 @@
 """`winnow costs`."""
 
 import json
-import re
-import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from collector.cli.options import config_option, load_or_exit
-from collector.config.fields import parse_duration
+from collector.cli.moment import moment
+from collector.cli.options import config_option, load_or_exit, set_option
 from collector.config.load import CollectorConfig, ComponentSpec
 
 _TYPE = "user_costs"
-_DAYS = re.compile(r"(\d+)d")
 _HEADINGS = ("USD", "calls", "input tokens", "output tokens")
 _NOBODY = "(not told)"
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
-    """A duration in the configuration's notation, or days."""
-    if days := _DAYS.fullmatch(value):
-        return int(days[1]) * 86400.0
-    try:
-        return float(parse_duration(value))
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not an age: write 7d, 24h or 30m") from None
-
-
 @click.command()
 @config_option
+@set_option
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
 @click.option(
     "--since",
-    callback=_seconds,
+    callback=moment,
     default="7d",
     show_default=True,
-    help="How far back, such as 7d or 24h; the hour in which that was counts as a whole.",
+    help="How far back (7d, 24h), or a date in UTC; the hour in which that was counts as a whole.",
 )
 @click.option(
     "--by",
@@ -47,14 +36,21 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
     help="Whom or what to tell apart.",
 )
 @click.option("--json", "as_json", is_flag=True, help="A JSON array.")
-def costs(config_path: Path, top: int, since: float, by: str, as_json: bool) -> None:
+def costs(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config_path: Path,
+    overrides: tuple[str, ...],
+    top: int,
+    since: datetime,
+    by: str,
+    as_json: bool,
+) -> None:
     """Tell who spends most, by the table of the configuration's user_costs processor.
 
     The collector may be running; what it counted in the last second may not be there yet.
     """
-    config = load_or_exit(config_path)
+    config = load_or_exit(config_path, overrides)
     by = by.replace("organisation", "organization")
-    spenders = _ask(config, _spec(config, config_path), by, time.time() - since, top)
+    spenders = _ask(config, _spec(config, config_path), by, since.timestamp(), top)
     if as_json:
         click.echo(json.dumps([_numbers(spender, by) for spender in spenders], indent=2))
     else:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import click
 from pydantic import ValidationError
 
 from collector.cli.context import lone_context
+from collector.cli.moment import moment
 from collector.cli.options import load_or_exit
 from collector.component import Processor
 from collector.config.load import CollectorConfig, ComponentSpec
@@ -25,7 +26,6 @@ from collector.replay.table import lines
 _ARCHIVE, _HEAD, _TAIL = "archive", "head_sampling", "tail_sampling"
 _S3_STANDARD = 0.023
 """USD a GB-month: Amazon S3's public price list, S3 Standard, us-east-1, the first 50 TB."""
-_TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.command()
@@ -47,8 +47,8 @@ _TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     " (.json and .jsonl: JSON lines; .pb, .binpb, .proto: protobuf). Repeatable."
     "  [default: the archive of the configuration]",
 )
-@click.option("--since", type=_TIME, help="Only spans that began then or later, in UTC.")
-@click.option("--until", type=_TIME, help="Only spans that began before then, in UTC.")
+@click.option("--since", callback=moment, help="Only spans that began since: 7d, 24h, or a UTC date.")
+@click.option("--until", callback=moment, help="Only spans that began before then.")
 @click.option(
     "--usd-per-gb-month",
     type=click.FloatRange(min=0),
@@ -68,7 +68,7 @@ def sample(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Tell what a configuration's sampling would have kept of archived or recorded traces."""
     config = load_or_exit(config_path)
     samplers = _samplers(config, config_path)
-    times = tuple(time and time.replace(tzinfo=UTC) for time in (since, until))
+    times = since, until
     try:
         sources = _sources(config, places or _own_archive(config, config_path), *times)
         comparison = _compare(samplers, sources, _period(*times))

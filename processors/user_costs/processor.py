@@ -70,7 +70,10 @@ class UserCosts(Processor[UserCostsConfig]):
         if path is None and not config.url.get_secret_value():
             raise ValueError("the table is in the collector's memory: set path, or url")
         if path is not None and not path.exists():
-            raise FileNotFoundError(f"{path} is not there: no collector has written it yet")
+            raise FileNotFoundError(
+                f"{path.absolute()} is not there: no collector has written it yet, or relative to "
+                "another working directory"
+            )
         database = _database(config, path, read_only=True)
         try:
             return ranking.top(database, by, since, most)

@@ -147,6 +147,8 @@ def test_only_the_time_asked_for_counts(tmp_path, config):
     time = "--since", "2025-06-15T17:00", "--until", "2025-06-15T18:00:00"
     found = numbers("--config", config(ERRORS), *time)
     assert found["was_kept_in_all"]["traces"] == 1
+    answer = run("--config", config(ERRORS), "--until", "36500d")
+    assert "nothing from that time: correct --since and --until" in answer.stderr
     answer = run("--config", config(ERRORS), "--since", "2030-01-01")
     assert answer.exit_code == 1
     assert "nothing from that time: correct --since and --until" in answer.stderr

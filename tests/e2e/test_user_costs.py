@@ -147,7 +147,7 @@ def test_what_cannot_be_told_is_said_with_its_remedy(configured, pipeline, tmp_p
     assert outcome.returncode == 1
     assert "no collector has written it yet" in outcome.stderr
     outcome = winnow_costs(daemon, "--since", "yesterday")
-    assert "write 7d, 24h or 30m" in outcome.stderr
+    assert "write 7d, 24h, 2026-03-01" in outcome.stderr
     Daemon(tmp_path, pipeline({"user_costs": {}}, {"debug": {}}, durable=False))
     assert "in the collector's memory: set path, or url" in winnow_costs(daemon).stderr
     Daemon(tmp_path, pipeline({}, {"debug": {}}))
