@@ -47,7 +47,9 @@ _S3_STANDARD = 0.023
     " (.json and .jsonl: JSON lines; .pb, .binpb, .proto: protobuf). Repeatable."
     "  [default: the archive of the configuration]",
 )
-@click.option("--since", callback=moment, help="Only spans that began since: 7d, 24h, or a UTC date.")
+@click.option(
+    "--since", callback=moment, help="Only spans that began since: 7d, 24h, or a UTC date."
+)
 @click.option("--until", callback=moment, help="Only spans that began before then.")
 @click.option(
     "--usd-per-gb-month",

@@ -87,6 +87,8 @@ def _show_sums(
         f"\nSent {len(tracing.traces)} traces, {tracing.spans} spans; accepted {accepted:.0f} "
         f"spans; in the archive: {kept}."
     )
+    if accepted > tracing.spans or before.total("winnow_tail_sampling_open_traces"):
+        console.print("The daemon had other traces as well; they are in the tables, too.")
     waiting = after.total("winnow_tail_sampling_open_traces")
     if waiting:
         console.print(f"{waiting:.0f} traces are still undecided: --wait gives them longer.")

@@ -12,7 +12,7 @@ _INDEX = """winnow {version}
 
 /metrics  Prometheus metrics
 /livez    200 while the process runs
-/readyz   200 while spans are taken
+/readyz   200 while the pipelines run; /metrics tells what they refuse
 """
 
 
