@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import orjson
+
 from collector.attributes import Attributes, Value
 from collector.batch import SpanRecord
 
@@ -209,9 +211,21 @@ def _read(attributes: Attributes) -> ModelCall:
 
 
 def _texts(value: Value) -> Sequence[str]:
-    """The strings of an array, or the one string that stands in its place."""
+    """The strings of an array, or the one string that stands in its place, or the array as JSON,
+    which is how LiteLLM writes it.
+    """
+    if isinstance(value, str):
+        value = _array(value) if value.startswith("[") else [value]
     items = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, str)]
+
+
+def _array(text: str) -> Value:
+    try:
+        found: Value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return found
 
 
 def _number(value: Value) -> float:

@@ -18,8 +18,13 @@ PROVIDERS: Mapping[str, str] = {
     "mistral_ai": "mistral",
     "moonshot_ai": "moonshotai",
     "x_ai": "x-ai",
-    # Agent frameworks that put themselves in the provider's place.
+    "togetherai": "together",
+    # Agent frameworks and clients that put themselves in the provider's place.
     "strands-agents": "",
+    "langchain": "",
+    "langgraph": "",
+    "crewai": "",
+    "litellm": "",
 }
 """Values of gen_ai.provider.name, and prefixes, that genai-prices has another id for; an empty one
 where the value names no provider, so that the model alone tells."""

@@ -18,6 +18,8 @@ ACTION = "winnow.guardrail.action"
 _EXCEPTION = "exception.type"
 _STATUS = "span.status"
 _NAME = "span.name"
+_MESSAGE = "span.message"
+_OF_EVERY_SPAN = frozenset({_NAME, _STATUS, _MESSAGE})
 _STATUS_CODES = ("UNSET", "OK", "ERROR")
 
 
@@ -35,7 +37,14 @@ class Present(ConfigModel):
     """Always `true`."""
 
 
-Wanted = bool | str | list[str] | Above | Present
+class StartsWith(ConfigModel):
+    """A text by its beginning."""
+
+    starts_with: str = Field(min_length=1)
+    """The beginning, without regard to case."""
+
+
+Wanted = bool | str | list[str] | Above | Present | StartsWith
 """What a rule asks of one attribute."""
 
 
@@ -45,10 +54,11 @@ class GuardrailRule(ConfigModel):
     name: str = "guardrail"
     """The policy, where none of `policy_from` names it."""
     when: dict[str, Wanted] = Field(min_length=1)
-    """Attributes with the value, the list of values, `{above: number}` or `{present: true}` that
-    they must have, all of them. An array matches if one of its values does; strings compare
-    without regard to case. `span.name`, `span.status` (`ERROR`, `OK`, `UNSET`) and
-    `exception.type` (of the span's exception events, without its module) may be asked for too."""
+    """Attributes with the value, the list of values, `{above: number}`, `{present: true}` or
+    `{starts_with: text}` that they must have, all of them. An array matches if one of its values
+    does; strings compare without regard to case. `span.name`, `span.status` (`ERROR`, `OK`,
+    `UNSET`), `span.message` (of the status) and `exception.type` (of the span's exception events,
+    without its module) may be asked for too."""
     policy_from: list[str] = []
     """Attributes that name the policy; the first that is present is taken."""
     action: str = "block"
@@ -59,14 +69,14 @@ class GuardrailRule(ConfigModel):
     @field_validator("when")
     @classmethod
     def _needs_a_start(cls, when: dict[str, Any]) -> dict[str, Any]:
-        if not when.keys() - {_NAME, _STATUS}:
+        if not when.keys() - _OF_EVERY_SPAN:
             raise ValueError("name at least one attribute, or exception.type, beside span.*")
         return when
 
     @property
     def key(self) -> str:
         """The attribute that makes the rule worth a look."""
-        return next(key for key in self.when if key not in (_NAME, _STATUS))
+        return next(key for key in self.when if key not in _OF_EVERY_SPAN)
 
 
 @functools.cache
@@ -104,7 +114,7 @@ class _KeyRules:
     def add(self, rule: GuardrailRule) -> None:
         self.candidates.append(_Compiled(rule))
         wanted = rule.when[rule.key]
-        if isinstance(wanted, Above | Present):
+        if isinstance(wanted, Above | Present | StartsWith):
             self.accepted = None
         elif self.accepted is not None:
             self.accepted |= _accepted(wanted)
@@ -178,6 +188,9 @@ def _matcher(wanted: Wanted) -> _Matches:
         return any
     if isinstance(wanted, Above):
         return lambda texts: any(_number(text) > wanted.above for text in texts)
+    if isinstance(wanted, StartsWith):
+        start = wanted.starts_with.lower()
+        return lambda texts: any(text.startswith(start) for text in texts)
     accepted = _accepted(wanted)
     return lambda texts: not accepted.isdisjoint(texts)
 
@@ -193,6 +206,8 @@ def _read(record: SpanRecord, key: str) -> list[str]:
         return [record.span.name.lower()]
     if key == _STATUS:
         return [_STATUS_CODES[record.span.status.code].lower()]
+    if key == _MESSAGE:
+        return [record.span.status.message.lower()]
     if key == _EXCEPTION:
         return _exceptions(record)
     value = record.attributes.get(key)

@@ -1,7 +1,7 @@
 """Flattened messages (`llm.input_messages.0.message.role`, …) folded into message JSON."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,7 +11,12 @@ from processors.genai.dialect import Dialect
 
 Message = dict[str, Any]
 _TEXT, _CALL, _ANSWER = "text", "tool_call", "tool_call_response"
-_PARTS = frozenset({_TEXT, _CALL, _ANSWER})
+_IN_PLACE = "tool_use"
+"""A call where it stands among the texts. It is listed among the message's calls, too."""
+_SAID = frozenset({_TEXT, "reasoning"})
+_IN_TURN = _SAID | {_IN_PLACE}
+_PARTS = _IN_TURN.union((_CALL, _ANSWER))
+_PLAIN = frozenset({"type", "content"})
 _LONGEST_CACHED = 256
 OUTPUT_MESSAGES = "gen_ai.output.messages"
 
@@ -65,12 +70,11 @@ class _Draft:
 
     def _parts(self) -> list[dict[str, Any]]:
         parts = [part for _, part in sorted(self.parts.items())] if self.parts else []
-        texts = [part for part in parts if part["type"] == _TEXT]
-        if len(texts) < len(parts):
-            return _with_tools(parts, texts)
-        if any("content" not in text for text in texts):
+        if any(part["type"] != _TEXT for part in parts):
+            return _mixed(parts)
+        if any("content" not in text for text in parts):
             raise Unfoldable
-        return texts
+        return parts
 
 
 class Folder:
@@ -143,20 +147,35 @@ class Folder:
         return _Place(prefix, int(number), part, positions, field)
 
 
-def _with_tools(
-    parts: Iterable[dict[str, Any]], texts: Iterable[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _mixed(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The parts of a message that holds more than text."""
     if any(part["type"] not in _PARTS for part in parts):
         raise Unfoldable
-    said = [text for text in texts if text.get("content")]
-    answers = [part for part in parts if part["type"] == _ANSWER]
+    said = [_told(part) for part in parts if part["type"] in _IN_TURN and _tells(part)]
+    in_place = {part.get("id") for part in said if part["type"] == _CALL}
     calls = [with_object(part) for part in parts if part["type"] == _CALL]
-    if not answers:
-        return said + calls
-    if calls or len(answers) > 1 or len(said) > 1:
+    said += [call for call in calls if call.get("id") is None or call["id"] not in in_place]
+    answers = [part for part in parts if part["type"] == _ANSWER]
+    return [_answered(answers, said)] if answers else said
+
+
+def _tells(part: Mapping[str, Any]) -> bool:
+    return bool(part.get("content")) or not part.keys() <= _PLAIN
+
+
+def _told(part: dict[str, Any]) -> dict[str, Any]:
+    if part["type"] == _IN_PLACE:
+        return with_object({**part, "type": _CALL})
+    # What a provider keeps to itself has no content but a signature, or data.
+    return {"type": part["type"], "content": "", **part}
+
+
+def _answered(answers: Sequence[dict[str, Any]], said: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What a tool's message says is the response to the call that it names."""
+    texts = [part for part in said if part["type"] == _TEXT and part.keys() == _PLAIN]
+    if len(answers) > 1 or len(said) > 1 or len(texts) < len(said):
         raise Unfoldable
-    # What a tool's message says is the response to the call that it names.
-    return [{**answers[0], "response": said[0]["content"] if said else ""}]
+    return {**answers[0], "response": said[0]["content"] if said else ""}
 
 
 def with_object(part: dict[str, Any]) -> dict[str, Any]:

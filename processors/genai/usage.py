@@ -28,6 +28,8 @@ class UsageRule(ConfigModel):
     """The instrumentation scope's name; `*` stands for any text."""
     provider: list[str] = []
     """Only for these values of `gen_ai.provider.name`."""
+    model: str = "*"
+    """Only for models of this name, in lower case; `*` stands for any text."""
     without: list[str] = []
     """Only where the span has none of these attributes."""
     cache: Reading | None = None
@@ -35,10 +37,10 @@ class UsageRule(ConfigModel):
     reasoning: Reading | None = None
     """Whether `gen_ai.usage.output_tokens` includes the reasoning."""
 
-    def holds(self, scope: str, provider: str) -> bool:
-        """Whether the rule is for what such an instrumentation says of such a provider."""
+    def holds(self, scope: str, provider: str, model: str) -> bool:
+        """Whether the rule is for what such an instrumentation says of such a call."""
         told = not self.provider or provider in self.provider
-        return told and fnmatchcase(scope, self.scope)
+        return told and fnmatchcase(scope, self.scope) and fnmatchcase(model, self.model)
 
 
 class UsageTable(ConfigModel):
@@ -62,7 +64,7 @@ _DEFAULT = _Known("default", _INCLUSIVE)
 
 
 class _Rules(NamedTuple):
-    """What is known of an instrumentation and a provider."""
+    """What is known of an instrumentation, a provider and a model."""
 
     cache: _Known
     reasoning: _Known
@@ -119,17 +121,18 @@ class UsageRepair:
         attributes.set(USAGE_RULE, f"{verdict.source}:{verdict.reading}")
 
     def _for(self, record: SpanRecord) -> _Rules:
-        attributes = record.attributes
-        present = self._exceptions.intersection(attributes.values)
-        provider = attributes.text("gen_ai.provider.name")
-        scope = record.scope.scope.name
-        return self._known(scope[:_LONGEST_NAME], provider[:_LONGEST_NAME], present)
+        text = record.attributes.text
+        present = self._exceptions.intersection(record.attributes.values)
+        model = text("gen_ai.request.model") or text("gen_ai.response.model")
+        names = (record.scope.scope.name, text("gen_ai.provider.name"), model.lower())
+        scope, provider, model = (name[:_LONGEST_NAME] for name in names)
+        return self._known(scope, provider, model, present)
 
-    def _find(self, scope: str, provider: str, present: frozenset[str]) -> _Rules:
+    def _find(self, scope: str, provider: str, model: str, present: frozenset[str]) -> _Rules:
         found = [
             (source, rule)
             for source, rule in self._rules
-            if rule.holds(scope, provider) and present.isdisjoint(rule.without)
+            if rule.holds(scope, provider, model) and present.isdisjoint(rule.without)
         ]
         cache = (_Known(source, rule.cache) for source, rule in found if rule.cache)
         reasoning = (_Known(source, rule.reasoning) for source, rule in found if rule.reasoning)

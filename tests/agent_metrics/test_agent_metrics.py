@@ -188,11 +188,16 @@ def test_a_call_that_cannot_be_read_is_left_out_and_counted_as_such() -> None:
     assert metric(processor, "winnow_processor_errors_total", **labels) == 1
 
 
-def test_a_finish_reason_may_stand_outside_an_array() -> None:
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [("length", "length"), ('["length"]', "length"), ("[length", "[length")],
+    ids=["bare", "as JSON", "odd"],
+)
+def test_a_finish_reason_may_stand_outside_an_array(told: str, reason: str) -> None:
     record = span(attributes={k: v for k, v in CALL.items() if "finish" not in k})
-    write_value(record.attributes.add(key="gen_ai.response.finish_reasons").value, "length")
+    write_value(record.attributes.add(key="gen_ai.response.finish_reasons").value, told)
     processor = counted(record)
-    assert metric(processor, "llm_finish_reason_total", model="gpt-4o", reason="length") == 1
+    assert metric(processor, "llm_finish_reason_total", model="gpt-4o", reason=reason) == 1
 
 
 def test_two_processors_share_the_metrics() -> None:

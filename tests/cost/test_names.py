@@ -67,6 +67,9 @@ def test_a_prefix_names_the_server_where_the_provider_is_only_the_client(
     [
         ("", "text-embedding-3-small", "openai/text-embedding-3-small"),
         ("strands-agents", "gpt-4o-mini", "openai/gpt-4o-mini"),
+        ("Langchain", "gpt-4o-mini", "openai/gpt-4o-mini"),
+        ("crewai", "gpt-4o-mini", "openai/gpt-4o-mini"),
+        ("litellm", "gpt-4o-mini", "openai/gpt-4o-mini"),
         ("strands-agents", "anthropic/claude-sonnet-4-5", "anthropic/claude-sonnet-4-5"),
     ],
 )

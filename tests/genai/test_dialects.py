@@ -486,6 +486,7 @@ def test_google_adk_keeps_its_json() -> None:
         "gcp.vertex.agent.llm_response": '{"content": {"role": "model"}}',
         "gen_ai.usage.input_tokens": 100,
         "gen_ai.usage.output_tokens": 35,
+        "gen_ai.usage.experimental.reasoning_tokens": 15,
         "gen_ai.usage.reasoning.output_tokens": 15,
         "gen_ai.response.finish_reasons": ["stop"],
         "winnow.usage.rule": "scope:exclusive",

@@ -85,8 +85,18 @@ def outcome(result: dict[str, Any]) -> tuple[Any, Any, Any]:
             "block",
         ),
         (
-            {"openinference.span.kind": "GUARDRAIL", "triggered": True, "name": "homework"},
+            {"gen_ai.guardrail.triggered": True, "gen_ai.guardrail.name": "homework"},
             "homework",
+            "block",
+        ),
+        (
+            {"gen_ai.guardrail.triggered": True, "gen_ai.agent.name": "homework"},
+            "homework",
+            "block",
+        ),
+        (
+            {"crewai.guardrail.success": False, "crewai.guardrail.type": "hallucination"},
+            "hallucination",
             "block",
         ),
         (
@@ -112,6 +122,14 @@ def outcome(result: dict[str, Any]) -> tuple[Any, Any, Any]:
         ),
         ({"gen_ai.response.finish_reasons": ["CONTENT_FILTERED"]}, "bedrock_guardrail", "block"),
         ({"gen_ai.completion.0.finish_reason": "content_filter"}, "content_filter", "block"),
+        (
+            {  # as LiteLLM writes it
+                "gen_ai.operation.name": "chat",
+                "gen_ai.response.finish_reasons": '["content_filter"]',
+            },
+            "content_filter",
+            "block",
+        ),
     ],
 )
 def test_these_have_fired(told: dict[str, Any], policy: str, action: str) -> None:
@@ -132,7 +150,8 @@ def test_these_have_fired(told: dict[str, Any], policy: str, action: str) -> Non
         {"rail.stop": False},
         {"guardrails.rail.reason": ""},
         {"triggered": True, "name": "an alarm"},
-        {"triggered": False, "openinference.span.kind": "GUARDRAIL"},
+        {"gen_ai.guardrail.triggered": False, "gen_ai.guardrail.name": "homework"},
+        {"crewai.guardrail.success": True, "crewai.guardrail.type": "llm"},
         {"litellm.guardrail.status": "success"},
         {"error.type": "TimeoutError"},
         {"gen_ai.guardrail.verdict.type": "allow", "gen_ai.guardrail.action.type": "allow"},
@@ -145,6 +164,14 @@ def test_these_have_not(told: dict[str, Any]) -> None:
 def test_an_openinference_guardrail_fired_if_it_failed() -> None:
     failed = span("toxicity", attributes={"openinference.span.kind": "GUARDRAIL"}, error=True)
     assert outcome(judged(failed)) == (True, "toxicity", "block")
+
+
+def test_openinference_tells_a_tripwire_by_the_message_of_a_status() -> None:
+    turn = span("turn", attributes={"openinference.span.kind": "CHAIN"}, error=True)
+    turn.status.message = "Guardrail tripwire triggered: {'guardrail': 'no_weather'}"
+    assert outcome(judged(turn)) == (True, "guardrail", "block")
+    turn.status.message = "Max turns exceeded: {}"
+    assert FIRED not in judged(turn)
 
 
 @pytest.mark.parametrize("way", ["input", "output"])
@@ -182,6 +209,13 @@ def test_a_rule_may_ask_whether_something_is_there() -> None:
     assert FIRED not in judged(span(attributes={"acme.blocked": ""}), guardrails=[rule])
 
 
+def test_a_rule_may_ask_how_a_text_begins() -> None:
+    rule = {"name": "acme", "when": {"acme.verdict": {"starts_with": "Blocked"}}}
+    blocked = span(attributes={"acme.verdict": "blocked: tone"})
+    assert outcome(judged(blocked, guardrails=[rule]))[1] == "acme"
+    assert FIRED not in judged(span(attributes={"acme.verdict": "not blocked"}), guardrails=[rule])
+
+
 def test_built_in_rules_can_be_switched_off() -> None:
     told = {"rail.stop": True}
     assert judged(span(attributes=told), built_in_guardrails=False) == told
@@ -194,4 +228,4 @@ def test_what_the_application_says_itself_stands() -> None:
 
 def test_a_rule_must_name_an_attribute() -> None:
     with pytest.raises(ValidationError, match="name at least one attribute"):
-        make(GenAI, {"guardrails": [{"when": {"span.name": "x"}}]})
+        make(GenAI, {"guardrails": [{"when": {"span.name": "x", "span.message": "y"}}]})

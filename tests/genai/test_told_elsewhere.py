@@ -169,7 +169,11 @@ def test_json_that_tells_nothing_is_passed_over(metadata: Any) -> None:
         ("embedding", "embeddings"),
         ("aembedding", "embeddings"),
         ("responses", "chat"),
-        ("image_generation", "image_generation"),
+        ("aimage_generation", "generate_content"),
+        ("call_mcp_tool", "execute_tool"),
+        ("avector_store_search", "retrieval"),
+        ("asend_message", "invoke_agent"),
+        ("amoderation", "amoderation"),
         ("execute_tool", "execute_tool"),
     ],
 )
