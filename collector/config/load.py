@@ -77,7 +77,9 @@ class _Loading:
             exporters=_of_kind("exporters", specs),
             pipelines={pipeline.name: self._pipeline_spec(pipeline) for pipeline in live},
             service=file.service,
-            warnings=tuple(lines([*self._unused(), *self._switched_off(live)])),
+            warnings=tuple(
+                lines([*self._unused(), *self._switched_off(live), *self._unredacted(live, specs)])
+            ),
         )
 
     def _resolve_service(self, top: Node, environ: Mapping[str, str]) -> Node:
@@ -186,6 +188,23 @@ class _Loading:
                 path = ("service", "pipelines", pipeline.name)
                 message = "is off: all its receivers, or all its exporters, are disabled"
                 yield Problem(pipeline.place, path, message)
+
+    def _unredacted(self, live: list[Pipeline], specs: _Specs) -> Iterable[Problem]:
+        """Pipelines without redaction, unless it is there and switched off."""
+        for pipeline in live:
+            own = [name for e in pipeline.ids("exporters") for name in self._own(e)]
+            named = [("processors", name) for name in [*pipeline.ids("processors"), *own]]
+            if all(key in specs and not specs[key].cls.redacts for key in named):
+                path = ("service", "pipelines", pipeline.name)
+                message = (
+                    "nothing in it redacts: personal data and secrets pass as they come; add "
+                    "redaction, with `enabled: false` if that is meant"
+                )
+                yield Problem(pipeline.place, path, message)
+
+    def _own(self, exporter_id: str) -> list[str]:
+        definition = self._definitions.get(("exporters", exporter_id))
+        return [ref.id for ref in definition.own_processors] if definition else []
 
 
 def _of_kind(kind: Kind, specs: _Specs) -> dict[str, ComponentSpec]:

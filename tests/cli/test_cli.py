@@ -23,9 +23,10 @@ exporters:
   otlphttp:
     endpoint: http://localhost:4318
     headers: {authorization: Bearer sk-live-1234}
+processors: {redaction: }
 service:
   pipelines:
-    traces: {receivers: [otlp], exporters: [otlphttp]}
+    traces: {receivers: [otlp], processors: [redaction], exporters: [otlphttp]}
 """
 FIVE_MISTAKES = """\
 receivers:
@@ -177,8 +178,8 @@ def test_a_port_in_use_is_told_in_one_line(good: Path):
             timeout=60,
         )
     assert done.returncode == 1
-    (line,) = [line for line in done.stderr.splitlines() if not line.startswith("warning:")]
-    problem = json.loads(line)["problem"]
+    logged = [line for line in done.stderr.splitlines() if not line.startswith("warning:")]
+    (problem,) = [said["problem"] for line in logged if "problem" in (said := json.loads(line))]
     assert problem.startswith(
         f"receivers.otlp.protocols.grpc.endpoint: cannot listen on {endpoint}"
     )

@@ -157,8 +157,8 @@ def test_only_the_time_asked_for_counts(tmp_path, config):
 def test_a_pipeline_without_tail_sampling_is_told(tmp_path):
     path = tmp_path / "none.yaml"
     path.write_text(
-        "receivers: {otlp: {}}\nexporters: {debug: {}}\n"
-        "service: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}\n"
+        "receivers: {otlp: {}}\nprocessors: {redaction: {}}\nexporters: {debug: {}}\nservice: "
+        "{pipelines: {traces: {receivers: [otlp], processors: [redaction], exporters: [debug]}}}\n"
     )
     answer = run("--config", path)
     assert answer.exit_code == 1

@@ -67,6 +67,7 @@ class Step(Processor[StepConfig]):
     """Passes spans on."""
 
     Config = StepConfig
+    redacts = True
 
 
 class DrainConfig(ExporterConfig):

@@ -106,14 +106,14 @@ receivers: {source: , source/idle: }
 exporters: {drain: , needy: {enabled: false}}
 service:
   pipelines:
-    traces: {receivers: [source], exporters: [drain]}
+    traces: {receivers: [source], processors: [step], exporters: [drain]}
     traces/needy: {receivers: [source/idle], exporters: [needy]}
 """
-    config = load(text)
+    config = load("processors: {step: }\n" + text)
     assert list(config.pipelines) == ["traces"]
     assert list(config.receivers) == ["source"]
     (warning,) = config.warnings
-    assert "yaml:6:5: service.pipelines.traces/needy: is off" in warning
+    assert "yaml:7:5: service.pipelines.traces/needy: is off" in warning
 
 
 def test_it_is_a_mistake_when_every_pipeline_is_off(problems: Problems):
@@ -124,6 +124,31 @@ def test_it_is_a_mistake_when_every_pipeline_is_off(problems: Problems):
         "5:5: service.pipelines.traces: is off: all its receivers, or all its exporters, are "
         "disabled"
     ]
+
+
+UNREDACTED = "service.pipelines.traces: nothing in it redacts"
+
+
+@pytest.mark.parametrize(
+    ("steps", "own", "told"),
+    [
+        ("", "", True),
+        ("genai", "", True),
+        ("genai, step", "", False),
+        ("genai", "step", False),
+        ("genai, step/off", "", False),
+    ],
+)
+def test_a_pipeline_without_redaction_is_warned_about(load: Load, steps: str, own: str, told: bool):
+    config = load(f"""\
+receivers: {{source: }}
+processors: {{step: , genai: , step/off: {{enabled: false}}}}
+exporters: {{drain: {{processors: [{own}]}}}}
+service:
+  pipelines:
+    traces: {{receivers: [source], processors: [{steps}], exporters: [drain]}}
+""")
+    assert any(UNREDACTED in warning for warning in config.warnings) is told
 
 
 def test_what_no_pipeline_uses_is_warned_about_and_not_loaded(load: Load):
