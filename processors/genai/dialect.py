@@ -9,7 +9,9 @@ from pydantic import field_validator
 from collector import ConfigModel
 
 _BUILT_IN = (
+    "langsmith",
     "otel",
+    "beeai",
     "openinference",
     "vercel",
     "langfuse",
@@ -21,6 +23,9 @@ _BUILT_IN = (
     "google_adk",
     "strands",
     "mcp",
+    "genkit",
+    "mastra",
+    "ag2",
     "crewai",
     "openllmetry",
 )
@@ -49,6 +54,8 @@ class SpanRule(ConfigModel):
     tell."""
     tells: str = ""
     """The attribute that the text at the `*` is for, where the span has it nowhere else."""
+    provider: str = ""
+    """The `gen_ai.provider.name` that the name tells, where the span has it nowhere else."""
 
     @field_validator("name")
     @classmethod
@@ -90,8 +97,9 @@ class Dialect(ConfigModel):
     them already. The JSON itself always stays."""
     fields: dict[str, dict[str, dict[str, str]]] = {}
     """For spans of one `gen_ai.operation.name`: an attribute that holds JSON, and paths into it
-    (`model`, `meta.model`, empty for the whole) with the attributes that the text there is for, or
-    for tokens the number, where the span has them nowhere else. The JSON always stays."""
+    (`model`, `meta.model`; empty for the whole, which may be plain text) with the attributes that
+    the text there is for, or for tokens the number, where the span has them nowhere else. The JSON
+    always stays."""
     messages: dict[str, str] = {}
     """Prefixes of flattened messages (`<prefix>.<number>.<path>`) with the attribute that holds
     these messages as JSON."""

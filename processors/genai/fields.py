@@ -40,6 +40,8 @@ class Fields:
                 continue
             wanted = [(path, target) for path, target in source.paths if missing(target)]
             found = parsed(values[source.name]) if wanted else None
+            if found is None:
+                found = values[source.name]  # plain text, which only the empty path finds
             for path, target in wanted:
                 told = _told(_at(found, path), target)
                 if told and missing(target):

@@ -12,14 +12,17 @@ _ANY = "*"
 
 
 class Named(NamedTuple):
-    """What a span's name says: its operation, and an attribute with its value; empty if not."""
+    """What a span's name says: its operation, an attribute with its value, and the provider; empty
+    if not.
+    """
 
     operation: str
     target: str
     text: str
+    provider: str
 
 
-_NOTHING = Named("", "", "")
+_NOTHING = Named("", "", "", "")
 
 
 class Spans:
@@ -40,7 +43,7 @@ class Spans:
         for rule in rules:
             text = _text_at_star(rule.name, name)
             if text is not None:
-                return Named(rule.operation, rule.tells, text)
+                return Named(rule.operation, rule.tells, text, rule.provider)
         return _NOTHING
 
 

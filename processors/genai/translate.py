@@ -15,6 +15,7 @@ from processors.genai.messages import Folded, Folder
 from processors.genai.spans import Named, Spans
 
 _ANY = "*"
+_PROVIDER = "gen_ai.provider.name"
 _LISTS = frozenset({FINISH_REASONS, "gen_ai.request.stop_sequences"})
 
 
@@ -84,6 +85,7 @@ class Translator:
         _take_messages(self._folder.fold(values), values, plan)
         _take_messages(self._content.convert(operation, values), values, plan)
         plan.written.update(self._counts.read(values))
+        self._correct_provider(values, plan)
         self._choose(values, self._rows.get(operation, self._common), plan)
         self._fill(record, operation, plan, named)
         if self._keep_original:
@@ -112,6 +114,13 @@ class Translator:
                 plan.kind = key
                 return found
         return ""
+
+    def _correct_provider(self, values: Mapping[str, Value], plan: _Plan) -> None:
+        """Replace another name of a provider that stands under the current one."""
+        told = values.get(_PROVIDER)
+        known = self._providers.get(_text(told).lower())
+        if known and known != told:
+            plan.written[_PROVIDER] = known
 
     def _choose(self, values: Mapping[str, Value], rows: Mapping[str, Row], plan: _Plan) -> None:
         """For each current name, the source that ranks first among those present."""
@@ -142,13 +151,15 @@ class Translator:
             plan.written[target] = told if made is None else made
         if named.text and named.target and missing(named.target):
             plan.written[named.target] = named.text
+        if named.provider and missing(_PROVIDER):
+            plan.written[_PROVIDER] = named.provider
         whole = self._span_names.get((plan.kind, operation))
         if whole and missing(whole) and (name := record.span.name):
             plan.written[whole] = name
 
     def _made(self, target: str, value: Value) -> Value:
         """The value as `target` wants it; None where it can stay as it is."""
-        if target == "gen_ai.provider.name":
+        if target == _PROVIDER:
             return self._providers.get(_text(value).lower())
         if target in _LISTS and not isinstance(value, list):
             return [value]

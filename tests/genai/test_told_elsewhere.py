@@ -128,12 +128,13 @@ def test_logfire_tells_what_was_cached_in_the_providers_own_json() -> None:
 @pytest.mark.parametrize(
     ("told", "meant"), [("openai", "openai"), ("google_vertexai", "gcp.vertex_ai")]
 )
-def test_langfuse_tells_langchains_provider_as_json(told: str, meant: str) -> None:
-    generation = {
-        "langfuse.observation.type": "generation",
-        "langfuse.observation.metadata.ls_provider": json.dumps(told),
-    }
-    assert translated(generation)["gen_ai.provider.name"] == meant
+def test_langfuse_tells_langchains_provider_as_json_or_plain(told: str, meant: str) -> None:
+    for written in (json.dumps(told), told):
+        generation = {
+            "langfuse.observation.type": "generation",
+            "langfuse.observation.metadata.ls_provider": written,
+        }
+        assert translated(generation)["gen_ai.provider.name"] == meant
 
 
 def test_openinference_tells_the_model_of_a_failed_call_in_json_alone() -> None:
@@ -205,3 +206,39 @@ def test_a_name_with_two_stars_is_refused() -> None:
     rule = {"scope": "acme", "name": "*.run.*"}
     with pytest.raises(ValidationError, match=r"only one \* may stand in a name"):
         make(GenAI, {"dialects": [{"spans": [rule]}]})
+
+
+def test_genkit_tells_provider_and_model_in_the_spans_name() -> None:
+    told = {"genkit:metadata:subtype": "model"}
+    call = named("openai/gpt-4o-mini", told, scope="genkit-tracer")
+    assert call["gen_ai.operation.name"] == "chat"
+    assert (call["gen_ai.provider.name"], call["gen_ai.request.model"]) == ("openai", "gpt-4o-mini")
+    own = told | {"gen_ai.provider.name": "x_ai"}
+    assert named("openai/m", own, scope="genkit-tracer")["gen_ai.provider.name"] == "x_ai"
+    assert "gen_ai.provider.name" not in named("openai/m", told, scope="another")
+
+
+@pytest.mark.parametrize("keep_original", [False, True])
+def test_a_provider_by_another_name_under_the_current_one_is_corrected(
+    keep_original: bool,
+) -> None:
+    settings = {"keep_original": keep_original}
+    told = {"mastra.span.type": "model_inference", "gen_ai.provider.name": "openai.chat"}
+    assert named("chat", told, settings)["gen_ai.provider.name"] == "openai"
+    own = told | {"gen_ai.provider.name": "Acme"}
+    assert named("chat", own, settings)["gen_ai.provider.name"] == "Acme"
+    assert "gen_ai.provider.name" not in named("chat", {"mastra.span.type": "model_inference"})
+
+
+def test_langsmiths_metadata_knows_the_provider_better_than_its_guess() -> None:
+    told = {"gen_ai.system": "langchain", "langsmith.metadata.ls_provider": "openai"}
+    result = translated(told | {"gen_ai.operation.name": "chat"})
+    assert result["gen_ai.provider.name"] == "openai"
+    assert translated({"gen_ai.system": "langchain"})["gen_ai.provider.name"] == "langchain"
+
+
+def test_an_event_of_beeais_is_no_call() -> None:
+    told = {"openinference.span.kind": "LLM"}
+    assert translated(told)["gen_ai.operation.name"] == "chat"
+    event = translated(told | {"metadata.trace.run_id": "7"})
+    assert event["gen_ai.operation.name"] == "event"

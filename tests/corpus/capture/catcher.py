@@ -7,6 +7,7 @@ from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from collector.receivers.otlp.json_codec import parse_json
 from tests.corpus.capture.neutral import neutralise
 
 
@@ -24,9 +25,8 @@ class Catcher(ThreadingHTTPServer):
         self._corpus = corpus
         self._hide = hide
 
-    def keep(self, sdk: str, case: str, body: bytes) -> None:
+    def keep(self, sdk: str, case: str, message: ExportTraceServiceRequest) -> None:
         """Add a request to the file of its case."""
-        message = ExportTraceServiceRequest.FromString(body)
         neutralise(message, self._hide)
         folder = self._corpus / sdk
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
             body = gzip.decompress(body)
         if self.path.endswith("/v1/traces"):
             sdk, case = self.path.split("/")[1:3]
-            self.server.keep(sdk, case, body)
+            json = self.headers.get("content-type", "").startswith("application/json")
+            parse = parse_json if json else ExportTraceServiceRequest.FromString
+            self.server.keep(sdk, case, parse(body))
         self._answer()
 
     def _body(self) -> bytes:

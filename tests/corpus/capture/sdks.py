@@ -26,9 +26,11 @@ class Sdk(NamedTuple):
 
 _OPENAI = ("chat", "streaming", "tools", "responses", "embeddings", "error")
 _ANTHROPIC = ("chat", "streaming", "tools", "error")
+_CLAUDE = tuple(f"anthropic-{case}" for case in ("chat", "fresh", "streaming", "tools", "error"))
 _OLD_OPENAI = ("chat", "streaming", "tools", "embeddings", "error")
 _VERCEL = ("chat", "streaming", "agent", "responses", "embeddings", "error")
 _AGENT = ("agent", "error")
+_AGENTS = ("agent", "handoff", "guardrail", "error")
 
 SDKS = {
     "openllmetry-openai": Sdk("openllmetry", "openllmetry_openai.py", _OPENAI),
@@ -57,7 +59,7 @@ SDKS = {
     "vercel-ai-5": Sdk("vercel-5", "vercel_5.mjs", _VERCEL),
     "vercel-ai": Sdk("vercel", "vercel.mjs", _VERCEL),
     "langgraph": Sdk("langgraph", "langgraph_agent.py", ("agent", "streaming", "error")),
-    "openai-agents": Sdk("agents", "openai_agents.py", ("agent", "handoff", "guardrail", "error")),
+    "openai-agents": Sdk("agents", "openai_agents.py", _AGENTS),
     "strands": Sdk("strands", "strands_agent.py", ("agent", "error")),
     "litellm": Sdk("litellm", "litellm_calls.py", ("chat", "streaming", "embeddings", "error")),
     "otel-openai": Sdk("otel_openai", "otel_openai.py", _OLD_OPENAI),
@@ -101,6 +103,47 @@ SDKS = {
         (*_OPENAI, *(f"anthropic-{case}" for case in ("chat", "fresh", "tools", "error"))),
     ),
     "mcp": Sdk("mcp", "mcp_sdk.py", ("tools", "error")),
+    "openinference-js": Sdk(
+        "openinference-js", "openinference_js.mjs", (*_OPENAI[:-1], "user", *_CLAUDE)
+    ),
+    "langfuse-js": Sdk("langfuse-js", "langfuse_js.mjs", (*_OPENAI, "agent")),
+    "otel-openai-js": Sdk("otel-openai-js", "otel_openai_js.mjs", _OPENAI),
+    "openllmetry-js": Sdk(
+        "openllmetry-js",
+        "openllmetry_js.mjs",
+        ("chat", "streaming", "tools", "responses", "agent", *_CLAUDE),
+    ),
+    "openai-agents-js": Sdk("agents-js", "agents_js.mjs", ("agent", "chat", "handoff", "error")),
+    "langchain-js": Sdk(
+        "openinference-langchain-js", "langchain_js.mjs", ("agent", "streaming", "error")
+    ),
+    "langfuse-langchain-js": Sdk(
+        "langfuse-langchain-js", "langfuse_langchain_js.mjs", ("agent", "streaming", "error")
+    ),
+    "openllmetry-langchain-js": Sdk(
+        "openllmetry-langchain-js", "openllmetry_langchain_js.mjs", ("agent", "streaming", "error")
+    ),
+    "llama-index-ts": Sdk(
+        "llamaindex-ts", "llama_index_ts.mjs", ("chat", "streaming", "query", "error")
+    ),
+    "genkit": Sdk("genkit", "genkit.mjs", ("chat", "streaming", "agent", "embeddings", "error")),
+    "mastra": Sdk("mastra", "mastra.mjs", ("agent", "chat", "streaming", "error")),
+    "agent-framework": Sdk(
+        "agent_framework",
+        "agent_framework_agent.py",
+        ("agent", "responses", "chat", "streaming", "error"),
+    ),
+    "instructor": Sdk("instructor", "instructor_calls.py", ("chat", "both", "error")),
+    "openai-agents-otel": Sdk("agents_v2", "openai_agents_otel.py", _AGENTS),
+    "openai-agents-openllmetry": Sdk("agents_openllmetry", "openai_agents_otel.py", _AGENTS),
+    "llama-index-openllmetry": Sdk(
+        "llama_index_openllmetry",
+        "llama_index_openllmetry.py",
+        ("agent", "query"),
+    ),
+    "ag2": Sdk("ag2", "ag2_agent.py", ("agent", "chat", "streaming", "anthropic", "error")),
+    "langsmith": Sdk("langsmith", "langsmith_otel.py", ("chat", "agent", "error")),
+    "beeai": Sdk("beeai", "beeai_agent.py", ("chat", "agent", "error")),
 }
 
 
