@@ -109,7 +109,8 @@ def validate(plugin, tmp_path, policies):
 
 def test_a_policy_is_configured_like_any_other_beside_broken_ones(plugin, tmp_path):
     done = validate(plugin, tmp_path, GOOD)
-    assert (done.returncode, done.stderr) == (0, "")
+    told = [line for line in done.stderr.splitlines() if "nothing in it redacts" not in line]
+    assert (done.returncode, told) == (0, [])
 
 
 def test_a_mistake_in_its_settings_is_told_with_its_place(plugin, tmp_path):
