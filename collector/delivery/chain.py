@@ -135,7 +135,7 @@ class QueuedDelivery:
             self._context.logger.error(
                 "the storage does not let go of what was delivered; it is tried again after the "
                 "next delivery, and a restart before that delivers it twice",
-                error=error.sqlite_errorname,
+                error=getattr(error, "sqlite_errorname", type(error).__name__),
                 spans=sum(item.spans for item in items),
             )
 

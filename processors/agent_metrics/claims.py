@@ -1,6 +1,6 @@
 """What a batch claims to have counted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from collector import SpanRecord
@@ -10,43 +10,44 @@ class Claim:
     """The calls of one kind in one batch, and the spans right above them.
 
     Spans go by a hash of trace and span id, of 64 bits: of a million, two are hardly ever alike.
-    It is made when first asked for; of most batches nobody asks.
+    They are hashed when first asked for; of most batches nobody asks.
     """
 
-    __slots__ = ("_above", "_done", "calls", "is_plain", "traces")
+    __slots__ = ("_above", "_done", "_ids", "_parents", "_traces", "calls", "is_plain", "traces")
 
     def __init__(self, calls: Sequence[SpanRecord]) -> None:
         spans = [record.span for record in calls]
-        traces = [span.trace_id for span in spans]
-        ids = [span.span_id for span in spans]
-        parents = [span.parent_span_id for span in spans]
+        self._traces = [span.trace_id for span in spans]
+        self._ids = [span.span_id for span in spans]
+        self._parents = [span.parent_span_id for span in spans]
+        self._done: set[int] | None = None
+        self._above: set[int] | None = None
         self.calls = len(calls)
-        self.traces = set(traces)
-        distinct = set(ids)
-        self.is_plain = len(distinct) == len(ids) and distinct.isdisjoint(parents)
+        self.traces = set(self._traces)
+        distinct = set(self._ids)
+        self.is_plain = len(distinct) == len(self._ids) and distinct.isdisjoint(self._parents)
         """Whether no call is there twice, or above another."""
-        self._done: Iterable[int] = map(hash, zip(traces, ids, strict=True))
-        self._above: Iterable[int] = map(hash, zip(traces, parents, strict=True))
 
     @property
     def done(self) -> set[int]:
         """The spans of calls that count, or are below one that did: none below them counts."""
-        if not isinstance(self._done, set):
-            self._done = set(self._done)
+        if self._done is None:
+            self._done = set(self._hashed(self._ids))
         return self._done
 
     @property
     def above(self) -> set[int]:
         """Spans with a call right below them: they do not count, but others below them do."""
-        if not isinstance(self._above, set):
-            self._above = set(self._above)
+        if self._above is None:
+            self._above = set(self._hashed(self._parents))
         return self._above
 
     def spans(self) -> tuple[list[int], list[int]]:
-        """Each call, and the span above it. To be asked for before `done` and `above`."""
-        ids, parents = list(self._done), list(self._above)
-        self._done, self._above = set(ids), set(parents)
-        return ids, parents
+        """Each call, and the span above it."""
+        return self._hashed(self._ids), self._hashed(self._parents)
+
+    def _hashed(self, ids: Sequence[bytes]) -> list[int]:
+        return [hash(span) for span in zip(self._traces, ids, strict=True)]
 
     def settle(
         self, parents: Mapping[int, int], counted: AbstractSet[int], above: AbstractSet[int]

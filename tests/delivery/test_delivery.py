@@ -288,7 +288,9 @@ def test_a_durable_queue_is_taken_up_by_the_next_process(chain, tmp_path):
     assert restored == 2
 
 
-def test_what_was_delivered_while_the_store_took_no_writes_is_forgotten_later(chain, tmp_path):
+@pytest.fixture
+def stuck(chain, tmp_path):
+    """A chain that delivered a span while its store took no writes; now it takes them again."""
     storage = Storage(tmp_path)
     exporter, delivery, context = chain(storage)
     exporter.gate.clear()
@@ -299,24 +301,21 @@ def test_what_was_delivered_while_the_store_took_no_writes_is_forgotten_later(ch
     exporter.gate.set()
     eventually(lambda: value(context, "winnow_exporter_sent_spans_total") == 1)
     eventually(lambda: value(context, "winnow_exporter_queue_spans") == 0)
+    eventually(lambda: delivery._queue._outdated)
     assert len(storage.read("SELECT id FROM queue")) == 1
     storage.execute("PRAGMA query_only = 0")
+    return exporter, delivery, context, storage
+
+
+def test_what_was_delivered_while_the_store_took_no_writes_is_forgotten_later(stuck):
+    exporter, delivery, context, storage = stuck
     hand_over(context, delivery, batch(span("next")))
     eventually(lambda: exporter.names == ["delivered", "next"])
     eventually(lambda: storage.read("SELECT id FROM queue") == [])
 
 
-def test_shutdown_forgets_what_was_delivered(chain, tmp_path):
-    storage = Storage(tmp_path)
-    exporter, delivery, context = chain(storage)
-    exporter.gate.clear()
-    delivery.start()
-    hand_over(context, delivery, batch(span("delivered")))
-    eventually(lambda: exporter.waiting == 1)
-    storage.execute("PRAGMA query_only = 1")
-    exporter.gate.set()
-    eventually(lambda: value(context, "winnow_exporter_queue_spans") == 0)
-    storage.execute("PRAGMA query_only = 0")
+def test_shutdown_forgets_what_was_delivered(stuck):
+    _, delivery, _, storage = stuck
     delivery.shutdown()
     assert storage.read("SELECT id FROM queue") == []
 
