@@ -2,6 +2,7 @@
 
 import json
 import logging
+from functools import partial
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -22,7 +23,7 @@ def processor():
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_input_takes_long(processor, text):
-    redacted, seconds = timed(processor, text)
+    (redacted, _), seconds = timed(lambda: processor.redact(text))
     assert seconds < 0.25
     assert MAIL not in redacted
     if text.startswith(("[", "{")) and is_json(text):
@@ -39,7 +40,9 @@ def test_what_looks_like_phone_numbers_is_read_to_its_end(processor, shape):
 @pytest.mark.parametrize("key", ["customer.phone_number", "password", "url.query"])
 def test_a_telling_key_makes_no_input_slow(processor, key):
     slow = ["near-phones", "groups of four", "parameters", "digits and dots", "short strings"]
-    assert all(timed(processor, HOSTILE[name], key)[1] < 0.25 for name in slow)
+    for name in slow:
+        _, seconds = timed(partial(processor.redact, HOSTILE[name], key))
+        assert seconds < 0.25
 
 
 @pytest.fixture

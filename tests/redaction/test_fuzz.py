@@ -14,6 +14,7 @@ import random
 import string
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from urllib.parse import quote
 
@@ -116,7 +117,7 @@ def cases(seconds: float) -> Iterator[tuple[int, str, str]]:
 def test_nothing_passes_and_nothing_is_slow(processor):
     number, slowest = 0, 0.0
     for seed, text, planted in cases(SECONDS):
-        redacted, seconds = timed(processor, text)
+        (redacted, _), seconds = timed(partial(processor.redact, text))
         number, slowest = number + 1, max(slowest, seconds)
         assert planted not in readings(redacted), f"seed {seed}"
         assert seconds < 0.25 * max(1, len(text) / SIZE), f"seed {seed}"
