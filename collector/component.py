@@ -83,6 +83,9 @@ class Processor(Component[C]):
     keeps: ClassVar[bool] = False
     """Whether it writes spans down, or what stands in them."""
 
+    writes_elsewhere: ClassVar[bool] = False
+    """Whether it writes to a place of its own, which a test of the configuration must not touch."""
+
     redacts: ClassVar[bool] = False
     """Whether spans may be written down only behind this. A pipeline with a processor in front of
     it that `keeps` is refused."""

@@ -9,6 +9,7 @@ _COMMANDS = {
     "validate": "Check a configuration file.",
     "print-config": "Show the configuration with every default filled in.",
     "components": "List the installed receivers, processors and exporters.",
+    "test": "Try a configuration: send spans through it, and compare what comes out.",
     "schema": "Print the JSON Schema of the configuration, for editors.",
     "redact": "Send lines of text through the redaction processor.",
     "price": "Tell what a model call costs, and why.",

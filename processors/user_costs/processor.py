@@ -36,6 +36,7 @@ class UserCosts(Processor[UserCostsConfig]):
     Config = UserCostsConfig
     mutates = False
     keeps = True
+    writes_elsewhere = True
 
     def __init__(self, config: UserCostsConfig, context: Context) -> None:
         super().__init__(config, context)

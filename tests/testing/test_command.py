@@ -1,0 +1,295 @@
+"""`winnow test`: a file of tests against a configuration."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from collector.cli.test import test as command
+from collector.replay import recorded
+from tests.helpers import request, span
+
+CONFIG = {
+    "receivers": {"otlp": {}, "otlp/spare": {}},
+    "processors": {
+        "genai": {},
+        "redaction": {},
+        "cost": {},
+        "agent_metrics": {},
+        "user_costs": {"path": "costs.db"},
+        "head_sampling": {"percentage": 0, "key": ["user.id"]},
+        "tail_sampling": {
+            "policies": [
+                {
+                    "name": "errors",
+                    "type": "status_code",
+                    "status_code": {"status_codes": ["ERROR"]},
+                },
+                {"name": "sampled", "type": "head_sampled"},
+            ]
+        },
+        "filter": {"spans": {"exclude": {"match_type": "strict", "span_names": ["secret plan"]}}},
+    },
+    "exporters": {
+        "archive": {"url": "./archive"},
+        "otlp": {"endpoint": "127.0.0.1:1", "processors": ["filter"]},
+        "debug": {},
+    },
+    "service": {
+        "storage": {"directory": "state"},
+        "pipelines": {
+            "traces": {
+                "receivers": ["otlp"],
+                "processors": [
+                    *("genai", "redaction", "cost", "user_costs", "agent_metrics"),
+                    *("head_sampling", "tail_sampling"),
+                ],
+                "exporters": ["archive", "otlp"],
+            },
+            "traces/plain": {
+                "receivers": ["otlp/spare"],
+                "processors": ["redaction"],
+                "exporters": ["debug"],
+            },
+        },
+    },
+}
+CALL = {
+    "name": "chat gpt-4o",
+    "id": "call",
+    "status": "error",
+    "attributes": {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.output_tokens": 100,
+        "note": "write to ann@example.com",
+    },
+}
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pipeline.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
+    return tmp_path
+
+
+@pytest.fixture
+def run(directory):
+    """Runs a file with these tests, and settings of the whole file."""
+
+    def run(*tests: dict[str, Any], **settings: Any) -> Result:
+        path = directory / "tests.yaml"
+        named = [{"name": f"test {number}"} | one for number, one in enumerate(tests)]
+        path.write_text(yaml.safe_dump(settings | {"tests": named}, sort_keys=False))
+        return CliRunner().invoke(command, ["tests.yaml"])
+
+    return run
+
+
+@pytest.fixture
+def faults(run):
+    """What a test with these expectations finds wrong."""
+
+    def faults(expect: dict[str, Any], *spans: dict[str, Any], **case: Any) -> list[str]:
+        sent = {"spans": list(spans or (CALL,))} if "file" not in case else {}
+        answer = run(sent | {"expect": expect} | case)
+        assert answer.stdout, answer.output
+        *told, _ = answer.stdout.splitlines()
+        return [line.strip() for line in told[1:]]
+
+    return faults
+
+
+def test_spans_go_through_the_whole_chain(run):
+    expect = {
+        "count": 1,
+        "spans": [
+            {
+                "id": "call",
+                "name": "chat gpt-4o",
+                "status": "error",
+                "attributes": {
+                    "gen_ai.usage.cost": 0.0035,
+                    "note": "write to <EMAIL_ADDRESS>",
+                    "winnow.cost.version": {"matches": r"\d+\.\d+\.\d+"},
+                    "winnow.sampling.policy": "errors",
+                    "user.id": None,
+                },
+            }
+        ],
+        "dropped": {},
+        "never": ["ann@example.com"],
+        "metrics": {
+            'llm_tokens_total{direction="input"}': 1000,
+            "llm_tokens_total": 1100,
+            'llm_cost_usd_total{model="gpt-4o"}': 0.0035,
+        },
+    }
+    answer = run({"name": "an error is kept", "spans": [CALL], "expect": expect})
+    assert answer.stdout == "ok: an error is kept\n1 passed, 0 failed\n"
+    assert answer.exit_code == 0
+
+
+def test_nothing_leaves_and_nothing_stays(run, directory):
+    answer = run({"spans": [CALL], "expect": {"count": 1}})
+    assert answer.exit_code == 0
+    assert {path.name for path in directory.iterdir()} == {"pipeline.yaml", "tests.yaml"}
+
+
+def test_a_difference_fails_and_tells_where(run):
+    answer = run({"spans": [CALL], "expect": {"count": 2}}, {"spans": [CALL], "expect": {}})
+    first, *_, last = answer.stdout.splitlines()
+    assert first == "tests.yaml:2:3: FAILED: test 0"
+    assert last == "1 passed, 1 failed"
+    assert answer.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("expect", "told"),
+    [
+        ({"count": 0}, "count: is 1, expected 0; there is 'chat gpt-4o'"),
+        ({"spans": [{"name": "other"}]}, "span 'other': did not come out"),
+        ({"spans": [{"id": "call", "name": "x"}]}, "span 'call': name: is 'chat gpt-4o'"),
+        ({"spans": [{"id": "call", "status": "ok"}]}, "status: is 'error', expected 'ok'"),
+        ({"spans": [{"id": "call", "message": "x"}]}, "message: is '', expected 'x'"),
+        ({"spans": [CALL | {"attributes": {"note": "x"}}]}, "note: is 'write to <EMAIL_ADDRESS>'"),
+        ({"spans": [{"attributes": {"nothing": 1}}]}, "nothing: is not there, expected 1"),
+        ({"spans": [{"attributes": {"note": None}}]}, "expected none"),
+        ({"spans": [{"attributes": {"note": {"matches": "w"}}}]}, "expected a match of 'w'"),
+        ({"spans": [{"name": "chat gpt-4o"}] * 2}, "did not come out; nothing is there"),
+        ({"never": ["<EMAIL"]}, "never: '<EMAIL' came out"),
+        ({"never": ["gpt-4o"]}, "never: 'gpt-4o' stands in a label of the metrics"),
+        ({"dropped": {"not_sampled": 1}}, "dropped: is {}, expected {'not_sampled': 1}"),
+        ({"metrics": {"llm_tokens_total": 1}}, "llm_tokens_total: is 1100, expected 1"),
+        ({"metrics": {"llm_tokns_total": 0}}, "no metric of that name (did you mean 'llm_tokens"),
+    ],
+)
+def test_every_expectation_can_fail(faults, expect, told):
+    assert any(told in fault for fault in faults(expect))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "equal"),
+    [(1, 1.0, True), (0.1, 0.1 + 1e-17, True), (1, True, False), (1, "1", False), ([1], [1], True)],
+)
+def test_values_are_equal_as_people_mean_it(faults, value, expected, equal):
+    span = {"name": "step", "status": "error", "attributes": {"x": value}}
+    assert bool(faults({"spans": [{"attributes": {"x": expected}}]}, span)) is not equal
+
+
+def test_a_span_that_is_expected_twice_is_to_come_twice(faults):
+    step = {"name": "step", "status": "error"}
+    assert not faults({"spans": [{"name": "step"}] * 2}, step, step)
+    assert faults({"spans": [{"name": "step"}] * 3}, step, step)
+
+
+def test_the_likest_of_several_spans_is_the_one_that_is_told_of(faults):
+    spans = [{"name": "step", "status": "error", "attributes": {"a": n, "b": n}} for n in (1, 2)]
+    (told, *_) = faults({"spans": [{"name": "step", "attributes": {"a": 2, "b": 3}}]}, *spans)
+    assert "b: is 2, expected 3" in told
+
+
+def test_an_exporter_has_what_its_own_processors_leave_of_it(faults):
+    secret = {"name": "secret plan", "status": "error"}
+    assert not faults({"exporters": ["archive"], "count": 1}, secret)
+    assert not faults({"exporters": ["otlp"], "count": 0}, secret)
+
+
+def test_spans_may_come_in_at_any_receiver(faults):
+    step = {"name": "step"}
+    assert not faults({"count": 1}, step, receiver="otlp/spare")
+    assert not faults({"exporters": ["archive"], "count": 0}, step, receiver="otlp/spare")
+
+
+def test_recorded_spans_can_be_sent(faults, directory):
+    sent = request(span(error=True), span(trace=2))
+    (directory / "recorded.pb").write_bytes(sent.SerializeToString())
+    assert len(list(recorded.batches(directory / "recorded.pb"))) == 1
+    assert not faults({"count": 1, "dropped": {"not_sampled": 1}}, file="recorded.pb")
+
+
+def test_a_recording_that_is_none_fails_the_test(faults, directory):
+    (directory / "recorded.json").write_text("{]")
+    (told,) = faults({}, file="recorded.json")
+    assert "recorded.json: line 1: not an OTLP trace request" in told
+
+
+def test_settings_and_variables_may_stand_above_the_configuration(run, directory):
+    text = (directory / "pipeline.yaml").read_text()
+    (directory / "pipeline.yaml").write_text(text.replace("./archive", "${env:WHERE}"))
+    answer = run(
+        {"spans": [{"name": "step"}], "expect": {"count": 1}},
+        set={"processors.head_sampling.percentage": 100},
+        env={"WHERE": "./elsewhere"},
+    )
+    assert answer.exit_code == 0, answer.output
+
+
+def test_the_same_spans_have_the_same_fate_every_time(run):
+    steps = [{"name": "step", "trace": f"trace {n}"} for n in range(40)]
+    half = {"processors.head_sampling.percentage": 50}
+    told = {run({"spans": steps, "expect": {"count": 0}}, set=half).stdout for _ in range(3)}
+    assert len(told) == 1
+    assert "count: is" in told.pop()
+
+
+@pytest.mark.parametrize(
+    ("at", "usd"), [("2025-06-01T00:00:00Z", 0.014), ("2025-07-01T00:00:00Z", 0.0028)]
+)
+def test_prices_are_those_of_the_time(faults, at, usd):
+    call = CALL | {"attributes": CALL["attributes"] | {"gen_ai.request.model": "o3"}}
+    assert not faults({"spans": [{"attributes": {"gen_ai.usage.cost": usd}}]}, call, at=at)
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ({"spans": [{}], "expect": {}}, "tests[0].spans[0].name: is required"),
+        ({"spans": [{"nam": "x"}], "expect": {}}, "unknown key (did you mean 'name'?)"),
+        ({"expect": {}}, "sends nothing: write `spans`, or name a `file`"),
+        ({"spans": [{"name": "x", "parent": "y"}], "expect": {}}, "no span has the id 'y'"),
+        ({"spans": [{"name": "x"}], "expect": {"spans": [{"id": "y"}]}}, "with the id 'y'"),
+        ({"spans": [{"name": "x"}], "expect": {"exporters": ["tmpo"]}}, "no pipeline uses 'tmpo'"),
+        ({"spans": [{"name": "x"}], "receiver": "zipkin", "expect": {}}, "uses 'zipkin'"),
+        ({"spans": [{"name": "x"}], "expect": {"metrics": {"{": 1}}}, "is no metric"),
+        (
+            {
+                "spans": [{"name": "x"}],
+                "expect": {"spans": [{"attributes": {"a": {"matches": "("}}}]},
+            },
+            "is no regular expression",
+        ),
+    ],
+)
+def test_a_mistake_in_the_file_is_told_with_its_place(run, case, told):
+    answer = run(case)
+    assert answer.exit_code == 1
+    assert told in answer.stderr
+    assert answer.stderr.startswith("tests.yaml:")
+    assert "Traceback" not in answer.output
+
+
+def test_a_mistake_in_the_configuration_is_told_with_its_place(run, directory):
+    (directory / "pipeline.yaml").write_text("receivers: {otlp: {x: 1}}\n")
+    answer = run({"spans": [CALL], "expect": {}})
+    assert answer.exit_code == 1
+    assert "pipeline.yaml:1:20: receivers.otlp.x: unknown key" in answer.stderr
+
+
+def test_a_file_that_is_missing_is_named(directory):
+    answer = CliRunner().invoke(command, ["none.yaml"])
+    assert answer.exit_code == 1
+    assert "none.yaml: cannot be read" in answer.stderr
+
+
+def test_files_are_all_read_before_the_first_test_runs(run, directory):
+    assert run({"spans": [CALL], "expect": {}}).exit_code == 0
+    Path("wrong.yaml").write_text("tests: []\n")
+    answer = CliRunner().invoke(command, ["tests.yaml", "wrong.yaml"])
+    assert answer.exit_code == 1
+    assert answer.stdout == ""
