@@ -1,6 +1,7 @@
 """An HTTP server in a thread: what the receiver and the telemetry endpoint run on."""
 
 import socket
+import ssl
 import threading
 
 import uvicorn
@@ -12,8 +13,18 @@ from collector.errors import StartError
 class HttpServer:
     """Serves an ASGI application on `host:port` from `start` to `stop`."""
 
-    def __init__(self, app: Starlette, endpoint: str, *, grace: int = 5) -> None:
-        """`grace` is how many seconds `stop` lets requests finish. Binds nothing yet."""
+    def __init__(
+        self,
+        app: Starlette,
+        endpoint: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        grace: int = 5,
+    ) -> None:
+        """`tls` encrypts; `grace` is how many seconds `stop` lets requests finish.
+
+        Binds nothing yet.
+        """
         self._endpoint = endpoint
         config = uvicorn.Config(
             app,
@@ -23,6 +34,8 @@ class HttpServer:
             server_header=False,
             timeout_graceful_shutdown=grace,
         )
+        config.load()
+        config.ssl = tls
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
         self.port = 0

@@ -26,6 +26,11 @@ _KEYS: Mapping[tuple[str, ...], str] = {
     ("service", "telemetry", "traces"): "remove it: Winnow makes no spans of its own",
     ("sending_queue", "storage"): "remove it: service.storage.directory keeps the queues",
     ("filter", "traces"): "write spans: the form with OTTL conditions is not supported",
+    ("tls", "ca_file"): "write client_ca_file: clients must then show a certificate",
+    ("tls", "cipher_suites"): "remove it: the TLS library chooses",
+    ("tls", "client_ca_file_reload"): "write reload_interval: it covers client_ca_file",
+    ("tls", "curve_preferences"): "remove it: the TLS library chooses",
+    ("tls", "max_version"): "remove it: TLS 1.3 is taken wherever both sides know it",
 }
 
 

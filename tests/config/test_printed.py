@@ -75,3 +75,15 @@ def test_of_two_ways_to_say_a_limit_only_the_one_in_force_is_shown(tmp_path: Pat
         shown = printed(load_config(file))["processors"]["memory_limiter"]
         limits[given] = shown["limit_mib"], shown["limit_percentage"]
     assert list(limits.values()) == [(512, None), (None, 80), (100, None)]
+
+
+@pytest.mark.parametrize("protocols", ["{grpc: }", "{http: }", "{grpc: , http: }"])
+def test_only_protocols_that_are_offered_are_shown(protocols: str, tmp_path: Path):
+    file = tmp_path / "file.yaml"
+    file.write_text(
+        f"receivers: {{otlp: {{protocols: {protocols}}}}}\nexporters: {{debug: }}\n"
+        "service: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}"
+    )
+    config = load_config(file)
+    file.write_text(yaml.safe_dump(printed(config)))
+    assert load_config(file).receivers["otlp"].config == config.receivers["otlp"].config

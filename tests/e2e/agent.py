@@ -3,7 +3,8 @@
     python agent.py grpc|http ENDPOINT TRACES
 
 Every trace is a run of one user: two model calls and a tool, with personal data in what they
-say. Every tenth run fails. The exit code is 0 once everything was acknowledged.
+say. Every tenth run fails. The exit code is 0 once everything was acknowledged. Where ENDPOINT
+begins with https://, the SDK's own variables say which certificates to use.
 """
 
 import json
@@ -29,10 +30,11 @@ def exporter(protocol: str, endpoint: str) -> SpanExporter:
     if protocol == "grpc":
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-        return OTLPSpanExporter(endpoint=endpoint, insecure=True)
+        return OTLPSpanExporter(endpoint=endpoint, insecure="://" not in endpoint)
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as Http
 
-    return Http(endpoint=f"http://{endpoint}/v1/traces")
+    base = endpoint if "://" in endpoint else f"http://{endpoint}"
+    return Http(endpoint=f"{base}/v1/traces")
 
 
 def run(tracer: Tracer, number: int) -> None:

@@ -14,6 +14,7 @@ from collector.errors import RefusedError
 from collector.http_server import cannot_listen
 from collector.receivers.otlp.intake import Intake, read_request, retry_seconds
 from collector.receivers.otlp.settings import MEBIBYTE, GrpcSettings
+from collector.tls import RenewingCredentials
 from collector.turns import TURNS
 
 _SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
@@ -23,8 +24,11 @@ _GRACE = 5.0
 class GrpcServer:
     """Serves TraceService/Export from `start` to `stop`."""
 
-    def __init__(self, settings: GrpcSettings, intake: Intake) -> None:
-        """Binds nothing yet."""
+    def __init__(
+        self, settings: GrpcSettings, intake: Intake, credentials: RenewingCredentials | None = None
+    ) -> None:
+        """With `credentials` it takes TLS, without them plain text. Binds nothing yet."""
+        self._credentials = credentials
         self._settings = settings
         self._intake = intake
         self._server: grpc.Server | None = None
@@ -44,9 +48,11 @@ class GrpcServer:
             ],
         )
         try:
-            self.port = server.add_insecure_port(self._settings.endpoint)
+            self.port = self._bind(server)
         except RuntimeError as error:
             cause = "in use, or no address of this machine"
+            if self._credentials is not None:
+                cause += ", or a certificate that gRPC does not take"
             raise cannot_listen(setting, self._settings.endpoint, cause) from error
         server.start()
         self._server = server
@@ -56,6 +62,12 @@ class GrpcServer:
         if self._server is not None:
             self._server.stop(_GRACE).wait()
             self._server = None
+
+    def _bind(self, server: grpc.Server) -> int:
+        endpoint = self._settings.endpoint
+        if self._credentials is None:
+            return server.add_insecure_port(endpoint)
+        return server.add_secure_port(endpoint, self._credentials.for_grpc())
 
     def _handlers(self) -> grpc.GenericRpcHandler:
         export: grpc.RpcMethodHandler[bytes, ExportTraceServiceResponse] = (

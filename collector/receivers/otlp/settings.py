@@ -1,10 +1,11 @@
 """The settings of the `otlp` receiver, laid out as in the Collector."""
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from collector.config.fields import ComponentConfig, ConfigModel, Duration, Endpoint
+from collector.tls import GrpcServerTls, ServerTls
 
 MEBIBYTE = 1024 * 1024
 
@@ -14,6 +15,8 @@ class GrpcSettings(ConfigModel):
 
     endpoint: Endpoint = "127.0.0.1:4317"
     """`host:port` to listen on; 0.0.0.0 lets other machines in."""
+    tls: GrpcServerTls | None = None
+    """How to encrypt; plain text, where nothing is said."""
     max_recv_msg_size_mib: int = Field(default=64, ge=1, le=1024)
     """Largest request, in MiB, after decompression (the OTLP specification recommends 64)."""
     num_workers: int = Field(default=4, ge=1, le=256)
@@ -25,6 +28,8 @@ class HttpSettings(ConfigModel):
 
     endpoint: Endpoint = "127.0.0.1:4318"
     """`host:port` to listen on; 0.0.0.0 lets other machines in."""
+    tls: ServerTls | None = None
+    """How to encrypt; plain text, where nothing is said."""
     max_request_body_size_mib: int = Field(default=64, ge=1, le=1024)
     """Largest body, in MiB, after decompression."""
     num_workers: int = Field(default=8, ge=1, le=256)
@@ -49,6 +54,10 @@ class Protocols(ConfigModel):
         if isinstance(value, dict):
             return {key: {} if item is None else item for key, item in value.items()}
         return value
+
+    @model_serializer(mode="wrap")
+    def _named_only(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: item for key, item in dump(self).items() if item is not None}
 
     @model_validator(mode="after")
     def _some_protocol(self) -> Self:
