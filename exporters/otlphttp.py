@@ -5,9 +5,9 @@ from typing import Literal, Self
 from pydantic import field_validator, model_validator
 
 from collector import Batch, Context, Exporter
+from collector.otlp_json import to_json
 from exporters._answers import partial_success
 from exporters._http import REMEDIES, Answer, HttpClient, HttpConfig, check_url
-from exporters._json import to_json
 
 PATH = "/v1/traces"
 CONTENT_TYPES = {"proto": "application/x-protobuf", "json": "application/json"}

@@ -14,6 +14,7 @@ _COMMANDS = {
     "redact": "Send lines of text through the redaction processor.",
     "price": "Tell what a model call costs, and why.",
     "sample": "Tell what other sampling policies would have kept.",
+    "archive": "Look into the archive: by hour, a trace as a tree, spans as OTLP JSON.",
     "costs": "Tell which users, organisations, models or features cost most.",
     "decrypt": "Put back what redaction encrypted.",
     "demo": "Send a small agent's traces through a running collector.",

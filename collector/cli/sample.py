@@ -3,27 +3,26 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-from pydantic import ValidationError
 
+from collector.cli.archives import own_place, reader
 from collector.cli.context import lone_context
 from collector.cli.moment import moment
 from collector.cli.options import load_or_exit
 from collector.component import Processor
 from collector.config.load import CollectorConfig, ComponentSpec
 from collector.errors import StartError
-from collector.registry import BrokenComponentError, Registry
 from collector.replay import recorded
 from collector.replay.comparison import Comparison
 from collector.replay.spool import Period, Spool
 from collector.replay.table import lines
 
-_ARCHIVE, _HEAD, _TAIL = "archive", "head_sampling", "tail_sampling"
+_HEAD, _TAIL = "head_sampling", "tail_sampling"
 _S3_STANDARD = 0.023
 """USD a GB-month: Amazon S3's public price list, S3 Standard, us-east-1, the first 50 TB."""
 
@@ -72,8 +71,8 @@ def sample(  # noqa: PLR0913, PLR0917 - one parameter an option
     samplers = _samplers(config, config_path)
     times = since, until
     try:
-        sources = _sources(config, places or _own_archive(config, config_path), *times)
-        comparison = _compare(samplers, sources, _period(*times))
+        sources = _sources(config, places or [own_place(config, config_path)], *times)
+        comparison = _compare(samplers, sources, Period.of(*times))
     except (StartError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -115,13 +114,6 @@ class _Source(NamedTuple):
     stored: int | None
 
 
-def _own_archive(config: CollectorConfig, path: Path) -> Sequence[str]:
-    settings: list[Any] = [s.config for s in config.exporters.values() if _type(s) == _ARCHIVE]
-    if not settings:
-        raise click.ClickException(f"{path}: no pipeline has an archive: say --archive PATH")
-    return [settings[0].url]
-
-
 def _sources(
     config: CollectorConfig,
     places: Iterable[str],
@@ -132,9 +124,9 @@ def _sources(
     for place in places:
         found = [_Source(recorded.batches(path), None) for path in recorded.files(Path(place))]
         if Path(place).suffix not in recorded.SUFFIXES:
-            reader = _reader(config, place)
-            files = reader.files(since, until)
-            found += [_Source(reader.batches(file), file.size) for file in files]
+            archive = reader(config, place)
+            files = archive.files(since, until)
+            found += [_Source(archive.batches(file), file.size) for file in files]
         if not found:
             raise click.ClickException(_nothing(place, since, until))
         sources += found
@@ -146,27 +138,6 @@ def _nothing(place: str, since: datetime | None, until: datetime | None) -> str:
         return f"{place}: nothing from that time: correct --since and --until, or --archive"
     kinds = ", ".join((".parquet", *recorded.SUFFIXES))
     return f"{place}: no file ({kinds}) is there: name an archive's url, or a file of spans"
-
-
-def _reader(config: CollectorConfig, place: str) -> Any:
-    """Reads the archive at `place`, as the configuration's own where it is that."""
-    try:
-        component: Any = Registry().load("exporters", _ARCHIVE)
-        own: list[Any] = [s.config for s in config.exporters.values() if _type(s) == _ARCHIVE]
-        settings = next((c for c in own if c.url == place), None)
-        return component.reader(settings or component.Config(url=place))
-    except (KeyError, BrokenComponentError) as error:
-        raise click.ClickException(f"no archive exporter: {error}") from error
-    except ValidationError as error:
-        raise click.ClickException(f"{place}: {error.errors()[0]['msg']}") from error
-
-
-def _period(since: datetime | None, until: datetime | None) -> Period:
-    default = Period()
-    return Period(
-        int(since.timestamp()) * 10**9 if since else default.since,
-        int(until.timestamp()) * 10**9 if until else default.until,
-    )
 
 
 # Deciding.

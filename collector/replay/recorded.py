@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.batch import Batch
-from collector.receivers.otlp.json_codec import parse_json
+from collector.otlp_json import parse_json
 
 _JSON = (".json", ".jsonl")
 _PROTOBUF = (".binpb", ".pb", ".proto")

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -50,6 +51,12 @@ class Period(NamedTuple):
 
     since: int = 0
     until: int = 2**64
+
+    @classmethod
+    def of(cls, since: datetime | None, until: datetime | None) -> Self:
+        """From a moment until another; None is no limit."""
+        bounds = {"since": since, "until": until}
+        return cls(**{key: int(at.timestamp()) * 10**9 for key, at in bounds.items() if at})
 
     def covers(self, record: SpanRecord) -> bool:
         """Whether the span began in it."""

@@ -1,12 +1,14 @@
 """From Parquet files back to spans. Imports pyarrow, so import this on first use only."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
@@ -91,23 +93,48 @@ class Reader:
         found = (File(*item) for item in self._place.files())
         return sorted(file for file in found if _overlaps(file.path, since, until))
 
-    def batches(self, file: File) -> Iterator[Batch]:
+    def spans(self, file: File) -> int:
+        """How many spans a file holds, by its footer. Raises as `batches` does."""
+        with self._open(file) as parquet:
+            return int(parquet.metadata.num_rows)
+
+    def batches(self, file: File, traces: Collection[str] = ()) -> Iterator[Batch]:
         """The spans of a file, some at a time, whole but for the columns' limits on times.
 
-        Raises ValueError, with the file's name, where it is not one that the archive wrote, and
-        OSError where it cannot be read.
+        `traces`: only those of these trace ids, in hex. Raises ValueError, with the file's name,
+        where it is not one that the archive wrote, and OSError where it cannot be read.
         """
+        with self._open(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                if (
+                    traces
+                    and not pc.any(
+                        _among(parquet.read_row_group(group, ["trace_id"]), traces)
+                    ).as_py()
+                ):
+                    continue
+                for lot in parquet.iter_batches(_LOT, row_groups=[group], columns=_COLUMNS):
+                    wanted = lot.filter(_among(lot, traces)) if traces else lot
+                    if wanted.num_rows:
+                        yield Batch(_message(wanted))
+
+    @contextmanager
+    def _open(self, file: File) -> Iterator[pq.ParquetFile]:
         try:
             with pq.ParquetFile(self._place.read(file.path)) as parquet:
                 _check(parquet.schema_arrow.names)
-                for lot in parquet.iter_batches(_LOT, columns=_COLUMNS):
-                    yield Batch(_message(lot))
+                yield parquet
         except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
             known = isinstance(error, _ForeignError)
             reason = str(error) if known else f"it is damaged ({type(error).__name__})"
             raise ValueError(
                 f"{self._url}: {file.path}: {reason}: take it out of the archive"
             ) from error
+
+
+def _among(rows: pa.Table | pa.RecordBatch, traces: Collection[str]) -> Any:
+    """Which rows are of these traces."""
+    return pc.is_in(rows.column("trace_id"), pa.array(sorted(traces), pa.string()))
 
 
 class _ForeignError(ValueError):

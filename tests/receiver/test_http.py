@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from collector.errors import RefusedError
-from collector.receivers.otlp.json_codec import parse_json
+from collector.otlp_json import parse_json
 from tests.helpers import request, span
 
 PROTOBUF = "application/x-protobuf"

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from collector.errors import RefusedError
+from collector.otlp_json import parse_json
 from collector.receivers.otlp.compression import BadBodyError, TooLargeError, decoder
 from collector.receivers.otlp.intake import Intake, read_request, retry_seconds
-from collector.receivers.otlp.json_codec import parse_json
 from collector.receivers.otlp.settings import MEBIBYTE, HttpSettings
 from collector.turns import TURNS
 

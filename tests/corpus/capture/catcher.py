@@ -7,7 +7,7 @@ from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.receivers.otlp.json_codec import parse_json
+from collector.otlp_json import parse_json
 from tests.corpus.capture.neutral import neutralise
 
 

@@ -1,0 +1,140 @@
+"""`winnow archive`."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+from rich.console import Console
+
+from collector.batch import Batch
+from collector.cli.archives import own_place, reader
+from collector.cli.moment import moment
+from collector.cli.options import config_option, load_or_exit
+from collector.errors import StartError
+from collector.otlp_json import to_json
+from collector.replay.spool import Period
+from collector.replay.tree import tree
+
+_LONGEST_LINE = 10_000
+"""Characters: a terminal wraps better than a cut."""
+_HEX = frozenset("0123456789abcdef")
+
+
+class _Files(NamedTuple):
+    """The files of an archive that were asked for, and the times that spans are to be of."""
+
+    reader: Any
+    files: list[Any]
+    period: Period
+
+    def batches(self, traces: frozenset[str]) -> Iterator[Batch]:
+        """The spans, those of `traces` only if there are any."""
+        for file in self.files:
+            for batch in self.reader.batches(file, traces):
+                batch.retain(self.period.covers)
+                if batch.span_count:
+                    yield batch
+
+
+def _of_files(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the files that its options ask for, and tells what went wrong in them."""
+
+    @config_option
+    @click.option(
+        "--archive",
+        "place",
+        metavar="PATH",
+        help="The archive's url or directory.  [default: the archive of the configuration]",
+    )
+    @click.option(
+        "--since", callback=moment, help="Only spans that began since: 7d, 24h, or a UTC date."
+    )
+    @click.option("--until", callback=moment, help="Only spans that began before then.")
+    @functools.wraps(command)
+    def wrapped(
+        config_path: Path,
+        place: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        **options: Any,
+    ) -> None:
+        try:
+            files = _find(config_path, place, since, until)
+            command(files, **options)
+        except (StartError, ValueError, OSError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return wrapped
+
+
+def _find(
+    config_path: Path, place: str | None, since: datetime | None, until: datetime | None
+) -> _Files:
+    # A place can do without a configuration; but one in it may say how to get there.
+    config = load_or_exit(config_path) if place is None or config_path.exists() else None
+    if place is None and config is not None:
+        place = own_place(config, config_path)
+    found = reader(config, str(place))
+    files = found.files(since, until)
+    if not files:
+        when = " from that time: correct --since and --until, or" if since or until else ": correct"
+        raise click.ClickException(f"{place}: no file of an archive{when} --archive")
+    return _Files(found, files, Period.of(since, until))
+
+
+@click.group()
+def archive() -> None:
+    """Look into what the archive exporter wrote, in a directory or a bucket."""
+
+
+@archive.command("list")
+@_of_files
+def list_hours(files: _Files) -> None:
+    """Print how many files, spans and megabytes each hour has."""
+    hours: dict[str, list[int]] = {}
+    for file in files.files:
+        sums = hours.setdefault(file.path.rpartition("/")[0], [0, 0, 0])
+        for place, number in enumerate((1, files.reader.spans(file), file.size)):
+            sums[place] += number
+    rows = sorted(hours.items())
+    rows.append(("in all", [sum(column) for column in zip(*hours.values(), strict=True)]))
+    width = max(len(name) for name, _ in rows)
+    click.echo(f"{'':{width}}  {'files':>7}  {'spans':>13}  {'MB':>10}")
+    for name, (count, spans, size) in rows:
+        click.echo(f"{name:{width}}  {count:>7,}  {spans:>13,}  {size / 1e6:>10,.1f}")
+
+
+@archive.command()
+@click.argument("trace_id")
+@_of_files
+def show(files: _Files, trace_id: str) -> None:
+    """Print a trace as a tree: what took how long, what failed, what it cost."""
+    wanted = _ids([trace_id])
+    records = [record for batch in files.batches(wanted) for record in batch.spans]
+    if not records:
+        raise click.ClickException(f"no span of the trace {trace_id} is there: correct the id")
+    Console(highlight=False, width=_LONGEST_LINE).print(tree(records))
+
+
+@archive.command()
+@click.option("--trace", "traces", multiple=True, metavar="ID", help="Only this one. Repeatable.")
+@_of_files
+def export(files: _Files, traces: tuple[str, ...]) -> None:
+    """Print spans as OTLP JSON, a request a line.
+
+    `winnow test` and `winnow sample` read it, and every OTLP/HTTP receiver takes its lines.
+    """
+    for batch in files.batches(_ids(traces)):
+        click.echo(to_json(batch))
+
+
+def _ids(traces: Iterable[str]) -> frozenset[str]:
+    """Trace ids as the archive has them."""
+    ids = frozenset(trace.lower() for trace in traces)
+    for trace in ids:
+        if len(trace) != 32 or not _HEX.issuperset(trace):
+            raise click.ClickException(f"{trace!r} is no trace id: write its 32 hex digits")
+    return ids

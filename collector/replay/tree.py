@@ -1,0 +1,69 @@
+"""A trace as a tree for people."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.text import Text
+from rich.tree import Tree
+
+from collector.batch import SpanRecord
+from collector.model_calls import MODEL_CALLS, model_call
+
+_POLICY = "winnow.sampling.policy"
+_GUARDRAIL = "winnow.guardrail.fired"
+
+
+def tree(records: Iterable[SpanRecord]) -> Tree:
+    """The spans of one trace, each below its parent and after what began before it.
+
+    A span whose parent is not there is at the top. One that is there twice is shown once.
+    """
+    spans = {record.span.span_id: record for record in records}
+    ordered = sorted(spans.values(), key=lambda record: record.span.start_time_unix_nano)
+    branches = {record.span.span_id: Tree(_line(record)) for record in ordered}
+    top = Tree(_title(ordered))
+    for record in ordered:
+        branch = branches[record.span.span_id]
+        above = branches.get(record.span.parent_span_id, top)
+        (top if above is branch else above).children.append(branch)
+    return top
+
+
+def _title(records: list[SpanRecord]) -> Text:
+    spans = [record.span for record in records]
+    begin = min(span.start_time_unix_nano for span in spans)
+    seconds = (max(span.end_time_unix_nano for span in spans) - begin) / 1e9
+    parts = [f"trace {spans[0].trace_id.hex()}", f"{len(spans)} spans", f"{seconds:.2f} s"]
+    if policy := next(filter(None, (record.attributes.text(_POLICY) for record in records)), ""):
+        parts.append(f"kept by {_plain(policy)}")
+    return Text("  ".join(parts), style="bold")
+
+
+def _line(record: SpanRecord) -> Text:
+    line = Text(_plain(record.span.name))
+    line.append(f"  {record.duration:.2f} s", style="dim")
+    for told in _told(record):
+        line.append(f"  {_plain(told)}")
+    if record.attributes.get(_GUARDRAIL) is True:
+        line.append("  guardrail", style="yellow")
+    if record.failed:
+        line.append(f"  ERROR {_plain(record.span.status.message)}".rstrip(), style="red")
+    return line
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal would take for an order."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def _told(record: SpanRecord) -> Iterator[str]:
+    """What a model call used."""
+    call = model_call(record.attributes)
+    if call.operation not in MODEL_CALLS:
+        return
+    model = call.asked or call.answered
+    if model and model not in record.span.name:
+        yield model
+    if call.usage is not None:
+        yield f"{call.usage.input:,} → {call.usage.output:,} tokens"
+    if call.cost is not None:
+        yield f"${call.cost:.4f}"

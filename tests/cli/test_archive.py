@@ -1,0 +1,159 @@
+"""`winnow archive`, over files that the archive exporter wrote."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from collector.cli.archive import archive as command
+from collector.otlp_json import parse_json
+from exporters.archive import Archive
+from tests.helpers import START, batch, make, span
+
+HOUR = 3600
+CALL = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.request.model": "gpt-4o",
+    "gen_ai.usage.input_tokens": 1200,
+    "gen_ai.usage.output_tokens": 90,
+    "gen_ai.usage.cost": 0.0039,
+    "winnow.sampling.policy": "errors",
+    "winnow.guardrail.fired": True,
+}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """An archive of two hours and two traces, one of them with a tree."""
+    exporter = make(Archive, {"url": str(tmp_path / "archive")})
+    exporter.start()
+    root = span("invoke_agent", seconds=4)
+    call = span("chat", parent=root.span_id, start=START + 1, attributes=CALL, error=True)
+    call.status.message = "overloaded"
+    tool = span("execute_tool", parent=root.span_id, start=START + 2)
+    below = span("POST", parent=tool.span_id, start=START + 2)
+    exporter.push(batch(below, tool, call, root))
+    exporter.push(batch(below))  # sent again after a crash
+    exporter.push(batch(span("later", trace=2, start=START + HOUR)))
+    return tmp_path / "archive"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+def names(answer: Result) -> list[str]:
+    assert answer.exit_code == 0, answer.output
+    requests = [parse_json(line.encode()) for line in answer.stdout.splitlines()]
+    return [
+        found.name
+        for request in requests
+        for resource_spans in request.resource_spans
+        for scope_spans in resource_spans.scope_spans
+        for found in scope_spans.spans
+    ]
+
+
+def test_hours_are_listed_with_what_they_hold(place):
+    answer = run("list", "--archive", place)
+    assert answer.exit_code == 0
+    rows = {line.split("  ")[0].strip(): line.split() for line in answer.stdout.splitlines()}
+    assert rows["date=2025-06-15/hour=15"][1:3] == ["2", "5"]
+    assert rows["date=2025-06-15/hour=16"][1:3] == ["1", "1"]
+    assert rows["in all"][2:4] == ["3", "6"]
+
+
+def test_a_trace_is_shown_as_a_tree(place):
+    answer = run("show", "0" * 31 + "1", "--archive", place)
+    assert answer.exit_code == 0
+    assert answer.stdout.splitlines() == [
+        "trace 00000000000000000000000000000001  4 spans  4.00 s  kept by errors",
+        "└── invoke_agent  4.00 s",
+        "    ├── chat  0.10 s  gpt-4o  1,200 → 90 tokens  $0.0039  guardrail  ERROR overloaded",
+        "    └── execute_tool  0.10 s",
+        "        └── POST  0.10 s",
+    ]
+
+
+def test_no_span_gives_the_terminal_an_order(tmp_path):
+    exporter = make(Archive, {"url": str(tmp_path)})
+    exporter.start()
+    exporter.push(batch(span("\x1b[2J [bold]name[/]\nnext")))
+    answer = run("show", "0" * 31 + "1", "--archive", tmp_path)
+    assert answer.stdout.splitlines()[1:] == ["└── \ufffd[2J [bold]name[/]\ufffdnext  0.10 s"]
+
+
+def test_spans_whose_parent_is_missing_stand_at_the_top(place, tmp_path):
+    exporter = make(Archive, {"url": str(tmp_path / "other")})
+    exporter.start()
+    lone = span("lone", parent=b"12345678")
+    own = span("its own parent", start=START + 1)
+    own.parent_span_id = own.span_id
+    exporter.push(batch(lone, own))
+    answer = run("show", "0" * 31 + "1", "--archive", tmp_path / "other")
+    assert [line[:8] for line in answer.stdout.splitlines()[1:]] == ["├── lone", "└── its "]
+
+
+def test_spans_are_exported_as_otlp_json(place):
+    exported = names(run("export", "--archive", place))
+    assert sorted(exported) == sorted(
+        ["POST", "POST", "execute_tool", "chat", "invoke_agent", "later"]
+    )
+    assert names(run("export", "--archive", place, "--trace", "0" * 31 + "2")) == ["later"]
+
+
+@pytest.mark.parametrize(
+    ("option", "found"),
+    [("--since", ["later"]), ("--until", ["POST", "POST", "chat", "execute_tool", "invoke_agent"])],
+)
+def test_spans_of_a_time_are_exported(place, option, found):
+    assert sorted(names(run("export", "--archive", place, option, "2025-06-15T16:00"))) == found
+
+
+def test_what_is_exported_has_every_value(place):
+    (line,) = run("export", "--archive", place, "--trace", "0" * 31 + "2").stdout.splitlines()
+    (resource_spans,) = json.loads(line)["resourceSpans"]
+    (found,) = resource_spans["scopeSpans"][0]["spans"]
+    assert found["traceId"] == "0" * 31 + "2"
+    assert found["startTimeUnixNano"] == f"{(START + HOUR) * 10**9}"
+    assert resource_spans["resource"]["attributes"][0]["key"] == "service.name"
+
+
+def test_the_archive_of_the_configuration_is_the_default(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("pipeline.yaml").write_text(
+        "receivers: {otlp: }\nexporters: {archive: {url: ./archive}}\n"
+        "service: {pipelines: {traces: {receivers: [otlp], exporters: [archive]}}}\n"
+    )
+    assert "in all" in run("list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["show", "1"], "'1' is no trace id: write its 32 hex digits"),
+        (["show", "a" * 32], "no span of the trace aaaa"),
+        (["export", "--trace", "x" * 32], "is no trace id"),
+        (["list", "--since", "2030-01-01"], "no file of an archive from that time"),
+    ],
+)
+def test_what_is_not_there_is_told(place, arguments, told):
+    answer = run(*arguments, "--archive", place)
+    assert answer.exit_code == 1
+    assert told in answer.stderr
+
+
+def test_a_place_without_an_archive_is_told(tmp_path):
+    answer = run("list", "--archive", tmp_path)
+    assert answer.exit_code == 1
+    assert f"{tmp_path}: no file of an archive: correct --archive" in answer.stderr
+
+
+def test_a_damaged_file_is_named(place):
+    file = next(place.rglob("*.parquet"))
+    file.write_bytes(b"PAR1 nonsense PAR1")
+    answer = run("export", "--archive", place)
+    assert answer.exit_code == 1
+    assert file.name in answer.stderr
+    assert "take it out of the archive" in answer.stderr
