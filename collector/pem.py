@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from collector.config.fields import Secret
+from collector.files import read_file
 
 Source = Path | Secret
 """A file, or the text itself."""
@@ -18,20 +19,9 @@ _MISMATCHES = {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIG
 
 def read(source: Source) -> bytes:
     """What stands there. Raises ValueError for a file that cannot be read."""
-    if not isinstance(source, Path):
-        return source.get_secret_value().encode()
-    try:
-        with source.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ValueError(
-            f"{source} cannot be read ({reason}): write a path from the working directory to a "
-            "file that Winnow's user may read"
-        ) from None
-    if len(content) > _MAX_BYTES:
-        raise ValueError(f"{source} is larger than {_MAX_BYTES >> 20} MiB: name another file")
-    return content
+    if isinstance(source, Path):
+        return read_file(source, _MAX_BYTES)
+    return source.get_secret_value().encode()
 
 
 def trust(context: ssl.SSLContext, source: Source) -> bytes:

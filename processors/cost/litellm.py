@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from processors._files import read_file
+from collector.files import read_file
 from processors.cost.names import spellings
 from processors.cost.rates import UNPRICED, Price, Rates, Tariff, served
 

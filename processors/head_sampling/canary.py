@@ -8,7 +8,7 @@ from prometheus_client import Counter
 from structlog.typing import FilteringBoundLogger
 
 from collector import Clock, StartError
-from processors._files import read_file
+from collector.files import read_file
 
 MAX_BYTES = 16 << 20
 """A file may not be larger: it is held in memory."""

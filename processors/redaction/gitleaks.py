@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from processors._files import read_file
+from collector.files import read_file
 from processors.redaction.budget import Budget
 from processors.redaction.detectors import Detector
 from processors.redaction.findings import Finding

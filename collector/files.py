@@ -14,8 +14,9 @@ def read_file(path: Path, most: int) -> bytes:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ValueError(
-            f"{path} cannot be read ({reason}): write a path from the working directory"
+            f"{path} cannot be read ({reason}): write a path from the working directory to a "
+            "file that Winnow's user may read"
         ) from None
     if len(content) > most:
-        raise ValueError(f"{path} is larger than {most >> 20} MiB: shorten it")
+        raise ValueError(f"{path} is larger than {most >> 20} MiB: shorten it, or name another")
     return content
