@@ -9,6 +9,7 @@ from collector.batch import Batch, ResourceRecord, ScopeRecord, SpanRecord
 from collector.clock import Clock
 from collector.component import Component, Consumer, Context, Exporter, Processor, Receiver
 from collector.config.fields import ComponentConfig, ConfigModel, Duration, Endpoint, Secret
+from collector.config.problems import MistakesError
 from collector.delivery.settings import ExporterConfig, QueueBatch, SendingQueue
 from collector.errors import (
     ConfigError,
@@ -43,6 +44,7 @@ __all__ = [
     "Endpoint",
     "Exporter",
     "ExporterConfig",
+    "MistakesError",
     "Packer",
     "PermanentError",
     "Processor",

@@ -1,5 +1,6 @@
 """What a component is: a class with a Config, built with a Context, started and shut down."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -91,6 +92,19 @@ class Processor(Component[C]):
     it that `keeps` is refused."""
 
     next: Consumer
+
+    @classmethod
+    def doubts(
+        cls,
+        config: C,  # noqa: ARG003
+        before: frozenset[str],  # noqa: ARG003
+        behind: frozenset[str],  # noqa: ARG003
+    ) -> Iterable[str]:
+        """What is valid at this place in a chain, but hardly meant; `winnow validate` warns of it.
+
+        `before` and `behind` are the types of the other processors that spans pass.
+        """
+        return ()
 
     def consume(self, batch: Batch) -> None:
         """Process the batch and hand on what is left of it."""

@@ -42,7 +42,11 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="winnow-collector", prog_name="winnow")
 def cli() -> None:
-    """Winnow collects the traces of AI agents: redacts, prices, samples and hands them on."""
+    """Winnow collects the traces of AI agents: redacts, prices, samples and hands them on.
+
+    Exit codes: 0 where all went well, 1 where it did not, with the reason on standard error, 2 for
+    a command line that is wrong.
+    """
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from collector.batch import Batch
 from collector.cli.archives import own_place, reader
 from collector.cli.moment import moment
-from collector.cli.options import config_option, load_or_exit
+from collector.cli.options import config_option, examples, load_or_exit
 from collector.errors import StartError
 from collector.otlp_json import to_json
 from collector.replay.spool import Period
@@ -85,7 +85,13 @@ def _find(
     return _Files(found, files, Period.of(since, until))
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "winnow archive list --since 1d",
+        "winnow archive show 5b8efff798038103d269b633813fc60c",
+        "winnow archive export --since 24h > spans.jsonl",
+    )
+)
 def archive() -> None:
     """Look into what the archive exporter wrote, in a directory or a bucket."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from collector.cli.moment import moment
-from collector.cli.options import config_option, load_or_exit, set_option
+from collector.cli.options import config_option, examples, load_or_exit, set_option
 from collector.config.load import CollectorConfig, ComponentSpec
 
 _TYPE = "user_costs"
@@ -17,7 +17,7 @@ _HEADINGS = ("USD", "calls", "input tokens", "output tokens")
 _NOBODY = "(not told)"
 
 
-@click.command()
+@click.command(epilog=examples("winnow costs --by model --since 24h"))
 @config_option
 @set_option
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
@@ -50,11 +50,11 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     config = load_or_exit(config_path, overrides)
     by = by.replace("organisation", "organization")
-    spenders = _ask(config, _spec(config, config_path), by, since.timestamp(), top)
+    ranking = _ask(config, _spec(config, config_path), by, since.timestamp(), top)
     if as_json:
-        click.echo(json.dumps([_numbers(spender, by) for spender in spenders], indent=2))
+        click.echo(json.dumps([_numbers(spender, by) for spender in ranking.spenders], indent=2))
     else:
-        click.echo("\n".join(_lines(spenders, by)))
+        click.echo("\n".join(_lines(ranking, by)))
 
 
 def _spec(config: CollectorConfig, path: Path) -> ComponentSpec:
@@ -89,15 +89,29 @@ def _numbers(spender: Any, by: str) -> dict[str, Any]:
     return numbers
 
 
-def _lines(spenders: Sequence[Any], by: str) -> Iterator[str]:
+def _lines(ranking: Any, by: str) -> Iterator[str]:
     told = len(_HEADINGS) if by in {"user", "organization"} else 1
     rows: list[Sequence[str]] = [(by, *_HEADINGS[:told])]
-    for name, used, cost in spenders:
-        counts = (used.calls, used.input, used.output) if used else ()
-        rows.append((_printable(name), f"{cost:,.4f}", *(f"{count:,}" for count in counts)))
+    rows += [_row(_printable(name), used, cost) for name, used, cost in ranking.spenders]
+    rows += _totals(ranking)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *cells in rows:
         yield "  ".join([f"{name:{widths[0]}}", *map(str.rjust, cells, widths[1:])])
+
+
+def _totals(ranking: Any) -> Iterator[Sequence[str]]:
+    """What those who are shown took together, where that is not all, and what all did."""
+    shown = ranking.spenders
+    if len(shown) < ranking.number:
+        columns = zip(*(used for _, used, _ in shown if used), strict=True)
+        used = ranking.used and ranking.used._make(map(sum, columns))
+        yield _row(f"these {len(shown):,}", used, sum(spender.cost for spender in shown))
+    yield _row(f"all {ranking.number:,}", ranking.used, ranking.cost)
+
+
+def _row(name: str, used: Any, cost: float) -> Sequence[str]:
+    counts = (used.calls, used.input, used.output) if used else ()
+    return (name, f"{cost:,.4f}", *(f"{count:,}" for count in counts))
 
 
 def _printable(name: str) -> str:

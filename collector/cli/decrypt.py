@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from collector.cli.options import load_or_exit
+from collector.cli.options import examples, load_or_exit
 from collector.registry import BrokenComponentError, Registry
 
 _TYPE = "redaction"
 
 
-@click.command()
+@click.command(epilog=examples("winnow decrypt --key-env WINNOW_ENCRYPTION_KEY < redacted.txt"))
 @click.option(
     "--key-env",
     metavar="NAME",

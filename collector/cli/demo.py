@@ -4,14 +4,32 @@ from pathlib import Path
 
 import click
 
+from collector.cli.options import examples
+
 _EXTRA = {"opentelemetry", "rich"}
 
 
-@click.command()
-@click.option("--traces", default=300, show_default=True, type=click.IntRange(1, 100_000))
+@click.command(epilog=examples("winnow demo --traces 1000"))
+@click.option(
+    "--traces",
+    default=300,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="How many to send.",
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed plays the same scenes.")
-@click.option("--endpoint", default="127.0.0.1:4317", show_default=True, help="OTLP/gRPC.")
-@click.option("--telemetry", default="http://127.0.0.1:8888", show_default=True)
+@click.option(
+    "--endpoint",
+    default="127.0.0.1:4317",
+    show_default=True,
+    help="Where the daemon takes OTLP over gRPC.",
+)
+@click.option(
+    "--telemetry",
+    default="http://127.0.0.1:8888",
+    show_default=True,
+    help="The URL of the daemon's /metrics and /readyz, without these.",
+)
 @click.option(
     "--archive",
     default="data/archive",
@@ -19,7 +37,13 @@ _EXTRA = {"opentelemetry", "rich"}
     type=click.Path(path_type=Path, file_okay=False),
     help="Where the daemon's archive exporter writes.",
 )
-@click.option("--wait", default=120.0, show_default=True, help="Seconds to wait for decisions.")
+@click.option(
+    "--wait",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds to wait for decisions.",
+)
 def demo(  # noqa: PLR0913, PLR0917 - one parameter an option
     traces: int, seed: int, endpoint: str, telemetry: str, archive: Path, wait: float
 ) -> None:

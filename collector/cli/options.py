@@ -27,6 +27,11 @@ set_option = click.option(
 )
 
 
+def examples(*lines: str) -> str:
+    """For a command's `epilog`: what people type, as it stands."""
+    return "\n  ".join(("\b\nExamples:", *lines))
+
+
 def load_or_exit(path: Path, overrides: Sequence[str] = ()) -> CollectorConfig:
     """The configuration, with its warnings on standard error; its problems there, and exit 1."""
     try:

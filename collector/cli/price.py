@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from collector.cli.context import lone_context
-from collector.cli.options import load_or_exit
+from collector.cli.options import examples, load_or_exit
 from collector.errors import StartError
 from collector.registry import BrokenComponentError, Registry
 
@@ -18,7 +18,9 @@ _COUNT = click.IntRange(min=0)
 _TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
-@click.command()
+@click.command(
+    epilog=examples("winnow price --provider openai --model gpt-4o --input 12000 --output 400")
+)
 @click.option("--model", required=True, help="The model, as spans name it.")
 @click.option("--provider", default="", help="The provider, as gen_ai.provider.name has it.")
 @click.option(
@@ -75,7 +77,10 @@ def price(  # noqa: PLR0913 - one parameter an option
     config_path: Path | None,
     as_json: bool,
 ) -> None:
-    """Tell what a model call costs, and which price that follows from."""
+    """Tell what a model call costs, and which price that follows from.
+
+    The exit code is 1 where no price is known.
+    """
     used = {
         "input": input_tokens,
         "output": output_tokens,

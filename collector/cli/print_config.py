@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 import yaml
 
-from collector.cli.options import config_option, load_or_exit, set_option
+from collector.cli.options import config_option, examples, load_or_exit, set_option
 from collector.config.printed import printed
 
 
-@click.command()
+@click.command(epilog=examples("winnow print-config --config pipeline.yaml"))
 @config_option
 @set_option
 def print_config(config_path: Path, overrides: tuple[str, ...]) -> None:

@@ -8,14 +8,19 @@ from typing import Any
 import click
 
 from collector.cli.context import lone_context
-from collector.cli.options import load_or_exit
+from collector.cli.options import examples, load_or_exit
 from collector.errors import StartError
 from collector.registry import BrokenComponentError, Registry
 
 _TYPE = "redaction"
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "echo 'mail jane@example.com' | winnow redact --json",
+        "winnow redact --config pipeline.yaml < conversation.txt",
+    )
+)
 @click.option(
     "--config",
     "config_path",

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import click
 
-from collector.cli.options import config_option, load_or_exit, set_option
+from collector.cli.options import config_option, examples, load_or_exit, set_option
 from collector.config.load import load_config
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "winnow run",
+        "winnow run --config gateway.yaml --set service.telemetry.endpoint=0.0.0.0:8888",
+    )
+)
 @config_option
 @set_option
 def run(config_path: Path, overrides: tuple[str, ...]) -> None:

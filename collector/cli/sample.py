@@ -13,7 +13,7 @@ import click
 from collector.cli.archives import own_place, reader
 from collector.cli.context import lone_context
 from collector.cli.moment import moment
-from collector.cli.options import load_or_exit
+from collector.cli.options import examples, load_or_exit
 from collector.component import Processor
 from collector.config.load import CollectorConfig, ComponentSpec
 from collector.errors import StartError
@@ -27,7 +27,7 @@ _S3_STANDARD = 0.023
 """USD a GB-month: Amazon S3's public price list, S3 Standard, us-east-1, the first 50 TB."""
 
 
-@click.command()
+@click.command(epilog=examples("winnow sample --config new.yaml --archive data/archive --since 7d"))
 @click.option(
     "--config",
     "config_path",
@@ -49,7 +49,7 @@ _S3_STANDARD = 0.023
 @click.option(
     "--since", callback=moment, help="Only spans that began since: 7d, 24h, or a UTC date."
 )
-@click.option("--until", callback=moment, help="Only spans that began before then.")
+@click.option("--until", callback=moment, help="Only spans that began before: 1d, or a UTC date.")
 @click.option(
     "--usd-per-gb-month",
     type=click.FloatRange(min=0),
@@ -157,6 +157,7 @@ def _compare(samplers: _Samplers, sources: Iterable[_Source], period: Period) ->
             share = comparison.read(trace)
             comparison.decided(replay.add(trace.batch, trace.finished / 1e9, share))
     comparison.decided(replay.finish())
+    comparison.unready = replay.unready
     if not comparison.then:
         raise ValueError("no span is there: correct --archive, --since and --until")
     for name, number in failures.items():

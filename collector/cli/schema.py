@@ -4,11 +4,12 @@ import json
 
 import click
 
+from collector.cli.options import examples
 from collector.config.schema import json_schema
 from collector.registry import Registry
 
 
-@click.command()
+@click.command(epilog=examples("winnow schema > winnow.schema.json"))
 def schema() -> None:
     """Print the JSON Schema of the configuration file, with all installed components.
 

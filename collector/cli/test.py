@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from collector.batch import Batch
+from collector.cli.options import examples
 from collector.config.load import CollectorConfig
 from collector.errors import ConfigError, WinnowError
 from collector.replay import recorded
@@ -17,7 +18,7 @@ from collector.testing.spans import request
 from collector.testing.suite import Case, LoadedSuite, read_suite
 
 
-@click.command()
+@click.command(epilog=examples("winnow test support.test.yaml"))
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 def test(files: tuple[Path, ...]) -> None:
     """Run the tests in each FILE: send spans through a configuration, and compare what comes out.

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from collector.config.messages import explain
 from collector.config.moved import moved_key
-from collector.config.problems import Path, Problem, closest, did_you_mean
+from collector.config.problems import MistakesError, Path, Problem, closest, did_you_mean
 from collector.config.secrets import hide_user_info
 from collector.config.shape import deeper, known_keys
 from collector.config.source import Node, to_data
@@ -27,7 +27,9 @@ def check(model: type[M], node: Node, path: Path) -> tuple[M | None, list[Proble
     except Exception as error:  # a validator of somebody's component
         message = f"{model.__name__} cannot be checked: {type(error).__name__} in its validators"
         return None, [Problem(node.key_place, path, message)]
-    problems = [_problem(model, finding, path) for finding in _telling(found)]
+    problems = [
+        problem for finding in _telling(found) for problem in _problems(model, finding, path)
+    ]
     return made, _joined(problems)
 
 
@@ -117,6 +119,25 @@ def _is_misspelt(finding: _Finding, other: _Finding) -> bool:
         and other.spot.path[:-1] == finding.spot.path
         and closest(other.spot.path[-1], [str(finding.error["loc"][-1])]) is not None
     )
+
+
+def _problems(model: type[M], finding: _Finding, top: Path) -> Iterator[Problem]:
+    mistakes = finding.error.get("ctx", {}).get("error")
+    if not isinstance(mistakes, MistakesError):
+        yield _problem(model, finding, top)
+        return
+    for path, message in mistakes.found:
+        place = _deepest(finding.spot.node, path).key_place
+        yield Problem(place, (*top, *finding.spot.path, *path), hide_user_info(message))
+
+
+def _deepest(node: Node, path: Path) -> Node:
+    """The node at the path, or the last one before what the file does not have."""
+    for step in path:
+        if not _has(node.value, step):
+            break
+        node = node.value[step]
+    return node
 
 
 def _problem(model: type[M], finding: _Finding, top: Path) -> Problem:

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from collector.config import overrides as settings_above
 from collector.config import source
+from collector.config.chains import Step, doubts
 from collector.config.check import check
 from collector.config.definitions import (
     Definition,
@@ -55,6 +57,7 @@ class _Loading:
     def __init__(self, top: Node, registry: Registry, environ: Mapping[str, str]) -> None:
         self.problems: list[Problem] = []
         self._registry = registry
+        self._classes: dict[tuple[str, str], type[Any]] = {}
         self._top = self._resolve_service(top, environ)
         definitions, unknown = read_definitions(top, registry, environ)
         self._definitions = {(d.kind, d.id): d for d in definitions}
@@ -68,7 +71,7 @@ class _Loading:
         live = self._live_pipelines()
         used = self._used(live)
         specs = self._specs(used)
-        self.problems += self._order_problems(live, specs)
+        self.problems += self._order_problems(live)
         if self.problems or file is None:
             raise ConfigError(lines(self.problems))
         return CollectorConfig(
@@ -77,10 +80,14 @@ class _Loading:
             exporters=_of_kind("exporters", specs),
             pipelines={pipeline.name: self._pipeline_spec(pipeline) for pipeline in live},
             service=file.service,
-            warnings=tuple(
-                lines([*self._unused(), *self._switched_off(live), *self._unredacted(live, specs)])
-            ),
+            warnings=tuple(lines(self._warnings(live, specs))),
         )
+
+    def _warnings(self, live: list[Pipeline], specs: _Specs) -> Iterable[Problem]:
+        yield from self._unused()
+        yield from self._switched_off(live)
+        yield from self._unredacted(live, specs)
+        yield from self._doubts(live, specs)
 
     def _resolve_service(self, top: Node, environ: Mapping[str, str]) -> Node:
         service = top.get("service")
@@ -143,6 +150,7 @@ class _Loading:
             problem = Problem(definition.node.key_place, definition.path, str(error))
             self.problems.append(problem)
             return None
+        self._classes[definition.kind, definition.id] = cls
         config, problems = check(cls.Config, definition.node, definition.path)
         unresolved = {problem.path for problem in definition.unresolved}
         self.problems += [problem for problem in problems if problem.path not in unresolved]
@@ -154,18 +162,18 @@ class _Loading:
         enabled = [name for name in config.processors if self._is_on("processors", name)]
         return config.model_copy(update={"processors": enabled})
 
-    def _order_problems(self, live: list[Pipeline], specs: _Specs) -> Iterable[Problem]:
-        """Where spans would be written down before they are redacted."""
+    def _order_problems(self, live: list[Pipeline]) -> Iterable[Problem]:
+        """Where spans would be written down before they are redacted, be settings right or not."""
         for pipeline in live:
             keeper = ""
             for ref in pipeline.references:
-                spec = specs.get((ref.kind, ref.id))
-                if spec is None or ref.kind != "processors":
+                cls = self._classes.get((ref.kind, ref.id))
+                if cls is None or ref.kind != "processors":
                     continue
-                if keeper and spec.cls.redacts:
+                if keeper and cls.redacts:
                     message = f"comes after {keeper!r}, which writes spans down: name it before"
                     yield Problem(ref.place, ref.path, message)
-                keeper = keeper or (ref.id if spec.cls.keeps else "")
+                keeper = keeper or (ref.id if cls.keeps else "")
 
     def _pipeline_spec(self, pipeline: Pipeline) -> PipelineSpec:
         def enabled(kind: Kind) -> tuple[str, ...]:
@@ -192,7 +200,7 @@ class _Loading:
     def _unredacted(self, live: list[Pipeline], specs: _Specs) -> Iterable[Problem]:
         """Pipelines without redaction, unless it is there and switched off."""
         for pipeline in live:
-            own = [name for e in pipeline.ids("exporters") for name in self._own(e)]
+            own = [ref.id for e in pipeline.ids("exporters") for ref in self._own(e)]
             named = [("processors", name) for name in [*pipeline.ids("processors"), *own]]
             if all(key in specs and not specs[key].cls.redacts for key in named):
                 path = ("service", "pipelines", pipeline.name)
@@ -202,9 +210,23 @@ class _Loading:
                 )
                 yield Problem(pipeline.place, path, message)
 
-    def _own(self, exporter_id: str) -> list[str]:
+    def _doubts(self, live: list[Pipeline], specs: _Specs) -> Iterable[Problem]:
+        """What processors say of their places in pipelines, and in exporters' chains."""
+        for pipeline in live:
+            chain = _steps(pipeline.references, specs)
+            own = [_steps(self._own(name), specs) for name in pipeline.ids("exporters")]
+            yield from doubts(chain, behind=[step for steps in own for step in steps])
+            for steps in own:
+                yield from doubts(steps, before=chain)
+
+    def _own(self, exporter_id: str) -> list[Reference]:
         definition = self._definitions.get(("exporters", exporter_id))
-        return [ref.id for ref in definition.own_processors] if definition else []
+        return definition.own_processors if definition else []
+
+
+def _steps(references: Iterable[Reference], specs: _Specs) -> list[Step]:
+    found = [(ref, specs.get((ref.kind, ref.id))) for ref in references if ref.kind == "processors"]
+    return [Step(ref, spec) for ref, spec in found if spec is not None]
 
 
 def _of_kind(kind: Kind, specs: _Specs) -> dict[str, ComponentSpec]:

@@ -29,8 +29,20 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        where = f"{self.place}: {dotted(self.path)}" if self.path else str(self.place)
-        return f"{where}: {self.message}"
+        return f"{self.place}: {_told(self.path, self.message)}"
+
+
+class MistakesError(ValueError):
+    """Several mistakes that a model's validator tells at once, each at its own place."""
+
+    def __init__(self, found: Iterable[tuple[Path, str]]) -> None:
+        """What is wrong, and the path from the model to where it stands; `()` is the model."""
+        self.found = tuple(found)
+        super().__init__("; ".join(_told(path, message) for path, message in self.found))
+
+
+def _told(path: Path, message: str) -> str:
+    return f"{dotted(path)}: {message}" if path else message
 
 
 def lines(problems: Iterable[Problem]) -> list[str]:

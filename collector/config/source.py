@@ -8,10 +8,13 @@ from typing import Any
 import yaml
 
 from collector.config.problems import Path, Place, Problem
+from collector.config.text import explain, read_text
 from collector.errors import ConfigError
 
 MAX_VALUES = 100_000
 """More values than any configuration has: aliases of aliases stop here."""
+MAX_DEPTH = 100
+"""Deeper than any configuration goes, and far from where the stack would end."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -47,17 +50,17 @@ def read(path: FilePath) -> tuple[Node, list[Problem]]:
 
     Raises ConfigError if it cannot be read or is not YAML.
     """
-    text = _text(path)
+    text = read_text(path)
     name = str(path)
     try:
         return parse(text, lambda mark: Place(name, mark.line + 1, mark.column + 1))
     except yaml.YAMLError as error:
-        place, message = _syntax_problem(name, text, error)
-        raise ConfigError([f"{place}: {message}"]) from None
+        raise ConfigError([explain(name, text, error)]) from None
 
 
 def parse(text: str, locate: Callable[[yaml.Mark], Place]) -> tuple[Node, list[Problem]]:
     """The top node of a YAML text, and its problems. Raises yaml.YAMLError for broken syntax."""
+    _limit(text)
     builder = _Builder(locate)
     top = yaml.compose(text, Loader=_Loader)
     if top is None:
@@ -73,6 +76,24 @@ def to_data(node: Node) -> Any:
     if isinstance(node.value, list):
         return [to_data(child) for child in node.value]
     return node.value
+
+
+def _limit(text: str) -> None:
+    """Refuse what composing would take too much memory or stack for. Raises yaml.YAMLError."""
+    depth = count = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        count += isinstance(event, yaml.NodeEvent)
+        _refuse_excess(event, depth, count // 2)  # keys count here, too
+
+
+def _refuse_excess(at: Any, depth: int, count: int) -> None:
+    """`at` is the node or event at fault."""
+    if depth > MAX_DEPTH:
+        raise _error(at, f"more than {MAX_DEPTH} levels deep: name another file, or nest less")
+    if count > MAX_VALUES:
+        raise _error(at, f"more than {MAX_VALUES} values: name another file, or use fewer aliases")
 
 
 class _Builder:
@@ -103,9 +124,8 @@ class _Builder:
     def _guard(self, node: yaml.Node) -> None:
         self._count += 1
         if id(node) in self._open:
-            raise _error(node, "an alias may not contain itself")
-        if self._count > MAX_VALUES:
-            raise _error(node, f"more than {MAX_VALUES} values")
+            raise _error(node, "an alias may not contain itself: remove it")
+        _refuse_excess(node, len(self._open), self._count)
 
     def _value(self, node: yaml.Node, place: Place, path: Path) -> Any:
         if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
@@ -165,46 +185,5 @@ def construct(node: yaml.ScalarNode) -> Any:
     return yaml.constructor.SafeConstructor().construct_object(node)
 
 
-def _error(node: yaml.Node, message: str) -> yaml.YAMLError:
-    return yaml.MarkedYAMLError(problem=message, problem_mark=node.start_mark)
-
-
-def _text(path: FilePath) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode("utf-8-sig")
-        raise ConfigError([f"{_end(str(path), before)}: is not UTF-8 text"]) from None
-
-
-def _syntax_problem(file: str, text: str, error: yaml.YAMLError) -> tuple[Place, str]:
-    if isinstance(error, yaml.reader.ReaderError):
-        before = text.encode()[: error.position].decode(errors="ignore")
-        return _end(file, before), error.reason
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Place(file, 1, 1), str(error)
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return Place(file, 1, 1), str(error.problem)
-    parts = [part for part in (error.context, error.problem) if part]
-    return Place(file, mark.line + 1, mark.column + 1), ": ".join(parts) + _hint(text, mark)
-
-
-def _hint(text: str, mark: yaml.Mark) -> str:
-    """A remedy for the usual causes of broken YAML."""
-    lines = text.splitlines()
-    if mark.line >= len(lines):
-        return " (the file ends here: close the bracket or the quote that is still open)"
-    line = lines[mark.line]
-    if line[: mark.column + 1].endswith("\t"):
-        return " (indent with spaces, not with tabs)"
-    if "${" in line:
-        return " (inside { } or [ ], put ${env:NAME} in quotes)"
-    return ""
-
-
-def _end(file: str, before: str) -> Place:
-    """The place right after `before`, the beginning of the file."""
-    return Place(file, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+def _error(at: Any, message: str) -> yaml.YAMLError:
+    return yaml.MarkedYAMLError(problem=message, problem_mark=at.start_mark)

@@ -1,7 +1,7 @@
 """The tally: what would be kept, beside what was kept then."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,9 @@ class Comparison:
     """An empty name is for traces on which no policy is named."""
     uncounted: int = 0
     """Traces that a policy kept by a chance that no threshold tells."""
+    unready: Sequence[Any] = ()
+    """Policies that judged some traces before they had enough samples for their percentile, as
+    `tail_sampling` tells them."""
     duplicates: int = 0
     """Spans that were read twice."""
     first: int = 0
@@ -123,6 +126,7 @@ class Comparison:
             "usd_per_gb_month": usd_per_gb_month,
             "duplicate_spans": self.duplicates,
             "traces_without_threshold": self.uncounted,
+            "traces_without_percentile": {one.policy: one.traces for one in self.unready},
             "would_keep": numbers({name: Share() for name in self.policies} | self.kept),
             "would_keep_in_all": total(self.kept).with_estimates(usd_per_gb_month),
             "would_drop": {

@@ -70,6 +70,11 @@ def _notes(comparison: Comparison, usd_per_gb_month: float) -> Iterator[str]:
         "Only what was kept then can be read now: policies that are looser than those of then "
         "keep more than is shown here."
     )
+    for policy, traces, enough in comparison.unready:
+        yield (
+            f"{policy}: {traces:,} of {total(comparison.then).traces:,} traces were judged without "
+            f"a percentile, before there were {enough:,} samples (min_samples)."
+        )
     if comparison.estimates:
         yield from _estimates(comparison.kept, comparison.then, usd_per_gb_month)
         if comparison.uncounted:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 
-from collector import ComponentConfig, ConfigModel
+from collector import ComponentConfig, ConfigModel, MistakesError
 from collector.model_calls import RETRY_ATTRIBUTES
 from processors._match import MatchProperties
 from processors.agent_metrics.names import (
@@ -122,8 +122,14 @@ class AgentMetricsConfig(ComponentConfig):
         names = Counter(
             name for signal in self.signals for name in exposed(signal.name, signal.type)
         )
-        for signal in self.signals:
-            twice = [name for name in exposed(signal.name, signal.type) if names[name] > 1]
-            if twice:
-                raise ValueError(f"two signals share the name {min(twice)!r}: rename one of them")
+        shared = [
+            (number, min(twice))
+            for number, signal in enumerate(self.signals)
+            if (twice := [name for name in exposed(signal.name, signal.type) if names[name] > 1])
+        ]
+        if shared:
+            raise MistakesError(
+                (("signals", number), f"two signals share the name {name!r}: rename one of them")
+                for number, name in shared
+            )
         return self

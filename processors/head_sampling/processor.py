@@ -1,7 +1,7 @@
 """The `head_sampling` processor: decides by 56 bits of randomness a trace."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from collector import Batch, Context, Processor, SpanRecord
@@ -49,6 +49,18 @@ class HeadSampling(Processor[HeadSamplingConfig]):
             share: (spans.labels("sampled", share.label), spans.labels("not_sampled", share.label))
             for share in self._shares.all
         }
+
+    @classmethod
+    def doubts(
+        cls, config: HeadSamplingConfig, _before: frozenset[str], behind: frozenset[str]
+    ) -> Iterable[str]:
+        """Nothing is dropped where spans are marked for nobody."""
+        if config.mode == "defer" and "tail_sampling" not in behind:
+            yield (
+                "mode defer only marks spans, and no tail_sampling behind it goes by the marks, so "
+                "nothing is dropped: add tail_sampling, or set `mode: drop`, unless a collector "
+                "behind this one decides"
+            )
 
     def _make_cohort(self) -> Cohort | None:
         canary, context = self.config.canary, self.context

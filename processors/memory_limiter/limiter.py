@@ -1,11 +1,20 @@
 """The memory limiter: between the soft and the hard limit lies what is already under way."""
 
 import threading
+from collections.abc import Iterator
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from collector import Batch, ComponentConfig, Context, Duration, Processor, RefusedError
+from collector import (
+    Batch,
+    ComponentConfig,
+    Context,
+    Duration,
+    MistakesError,
+    Processor,
+    RefusedError,
+)
 from processors.memory_limiter import memory
 
 MIB = 1 << 20
@@ -46,23 +55,30 @@ class MemoryLimiterConfig(ComponentConfig):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
+        mistakes = [((key,), problem) for key, problem in self._mistakes()]
+        if mistakes:
+            raise MistakesError(mistakes)
+        return self
+
+    def _mistakes(self) -> Iterator[tuple[str, str]]:
         unit, other = ("percentage", "mib") if self.by_percentage else ("mib", "percentage")
         limit = getattr(self, f"limit_{unit}") or DEFAULT_MIB
         spike = getattr(self, f"spike_limit_{unit}")
         if getattr(self, f"spike_limit_{other}") is not None:
-            raise ValueError(
-                f"spike_limit_{other} does not go with limit_{unit}: use spike_limit_{unit}"
+            yield (
+                f"spike_limit_{other}",
+                f"does not go with limit_{unit}: use spike_limit_{unit}",
             )
         if spike is not None and spike >= limit:
-            raise ValueError(
-                f"spike_limit_{unit} {spike} leaves nothing of limit_{unit} {limit}: lower it"
+            yield (
+                f"spike_limit_{unit}",
+                f"{spike} leaves nothing of limit_{unit} {limit}: lower it",
             )
         if self.min_gc_interval_when_soft_limited < self.min_gc_interval_when_hard_limited:
-            raise ValueError(
-                "min_gc_interval_when_soft_limited is below min_gc_interval_when_hard_limited: "
-                "raise it"
+            yield (
+                "min_gc_interval_when_soft_limited",
+                "is below min_gc_interval_when_hard_limited: raise it",
             )
-        return self
 
     @property
     def by_percentage(self) -> bool:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from collector import ComponentConfig, Duration, Secret
+from collector import ComponentConfig, Duration, MistakesError, Secret
 from processors.redaction import custom
 from processors.redaction.action_settings import (
     CREDENTIAL_ATTRIBUTES,
@@ -27,6 +27,8 @@ from processors.redaction.ner_settings import NAMES, Ner
 if TYPE_CHECKING:
     from processors.redaction.gitleaks import RuleFiles
 
+_Place: TypeAlias = tuple[str | int, ...]
+_Mistake: TypeAlias = tuple[_Place, str]
 DEFAULT = "default"
 SECRETS = "secrets"
 ENTITIES = (
@@ -194,49 +196,59 @@ class RedactionConfig(ComponentConfig):
         return regions
 
     @model_validator(mode="after")
-    def _ner_finds(self) -> "RedactionConfig":
-        if self.ner and not self.modelled:
-            raise ValueError("ner: no entity is left to it: add PERSON to entities, or remove ner")
-        if self.ner and self.ner.engine == "spacy" and self.ner.score < self.score_threshold:
-            raise ValueError(
-                f"ner.score: nothing would be found: it is below score_threshold, which is "
-                f"{self.score_threshold:g}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _actions_fit(self) -> "RedactionConfig":
+    def _fits_together(self) -> "RedactionConfig":
         from processors.redaction.gitleaks import RuleFiles
-        from processors.redaction.secrets import secret_types
 
         self._rule_files = RuleFiles(self.secret_rules)
+        mistakes = [*self._ner_mistakes(), *self._action_mistakes()]
+        if mistakes:
+            raise MistakesError(mistakes)
+        return self
+
+    def _ner_mistakes(self) -> Iterator[_Mistake]:
+        if self.ner and not self.modelled:
+            yield ("ner",), "no entity is left to it: add PERSON to entities, or remove ner"
+        elif self.ner and self.ner.engine == "spacy" and self.ner.score < self.score_threshold:
+            yield (
+                ("ner", "score"),
+                "nothing would be found: it is below score_threshold, which is "
+                f"{self.score_threshold:g}",
+            )
+
+    def _action_mistakes(self) -> Iterator[_Mistake]:
+        from processors.redaction.secrets import secret_types
+
         known = [DEFAULT, SECRETS, *self.searched, *self.deny, *secret_types()]
         known += self._rule_files.types
-        for place, entity, action in self._all_actions():
+        for place, action in self._all_actions():
+            entity = str(place[-1])
             if entity not in known:
-                raise ValueError(f"{place}: {_not_one_of(entity, known, 'in entities')}")
-            self._check_key(f"{place}.{entity}", action)
+                yield place, _not_one_of(entity, known, "in entities")
+            else:
+                yield from self._key_mistakes(place, action)
         for position, rule in enumerate(self.attributes):
-            self._check_key(f"attributes.{position}", rule)
-        return self
+            yield from self._key_mistakes(("attributes", position), rule)
 
     @property
     def rule_files(self) -> "RuleFiles":
         """What stood in `secret_rules` when the configuration was read."""
         return self._rule_files
 
-    def _all_actions(self) -> Iterator[tuple[str, str, Action]]:
-        places = {f"attributes.{i}.actions": rule.actions for i, rule in enumerate(self.attributes)}
-        for place, actions in {"actions": self.actions, **places}.items():
-            for entity, action in actions.items():
-                yield place, entity, action
+    def _all_actions(self) -> Iterator[tuple[_Place, Action]]:
+        """The actions by entity type, each with its place, of which the type is the last part."""
+        for entity, action in self.actions.items():
+            yield ("actions", entity), action
+        for position, rule in enumerate(self.attributes):
+            for entity, action in rule.actions.items():
+                yield ("attributes", position, "actions", entity), action
 
-    def _check_key(self, place: str, action: Action) -> None:
+    def _key_mistakes(self, place: _Place, action: Action) -> Iterator[_Mistake]:
         key = _KEYS.get(action.action)
         if key and not getattr(self, key).get_secret_value():
-            raise ValueError(
-                f"{place}: action {action.action} needs a key: set {key}, for example to "
-                f"${{env:WINNOW_{key.upper()}}}, or choose action replace"
+            yield (
+                place,
+                f"action {action.action} needs a key: set {key}, for example to "
+                f"${{env:WINNOW_{key.upper()}}}, or choose action replace",
             )
 
     @property

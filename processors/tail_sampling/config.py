@@ -1,11 +1,11 @@
 """The settings of `tail_sampling`, named as in the Collector."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from collector import ComponentConfig, ConfigModel, Duration
+from collector import ComponentConfig, ConfigModel, Duration, MistakesError
 from processors.tail_sampling.policies.registry import AnyPolicyConfig, PolicyConfig
 
 MAX_AGE = 86_400.0
@@ -83,46 +83,68 @@ class TailSamplingConfig(ComponentConfig):
     """Drop what is open at the end. Otherwise it stays in `service.storage` for the next start,
     or, kept in memory only, is decided on the evidence so far."""
 
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        names = [policy.name for policy in self.policies]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"policies: two have the name {twice[0]!r}; give each its own")
-        return self
+    @property
+    def head_sampled(self) -> list[str]:
+        """The names of the policies of this type that the file has, also within others."""
+        written = self.policies if "policies" in self.model_fields_set else []
+        return [policy.name for policy in _with_inner(written) if policy.type == "head_sampled"]
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        problems = [problem for wrong, problem in self._nonsense() if wrong]
-        if problems:
-            raise ValueError("; ".join(problems))
+        mistakes = [*self._same_names()]
+        mistakes += [((key,), problem) for wrong, key, problem in self._nonsense() if wrong]
+        if mistakes:
+            raise MistakesError(mistakes)
         return self
 
-    def _nonsense(self) -> Iterator[tuple[bool, str]]:
+    def _same_names(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        seen: set[str] = set()
+        for number, policy in enumerate(self.policies):
+            if policy.name in seen:
+                problem = f"two have the name {policy.name!r}; give each its own"
+                yield ("policies", number), problem
+            seen.add(policy.name)
+
+    def _nonsense(self) -> Iterator[tuple[bool, str, str]]:
         last = "max_age" if self.inactivity_wait else "decision_wait"
         longest = self.max_age if self.inactivity_wait else self.decision_wait
         yield (
             self.sampling_strategy != "trace-complete",
-            "sampling_strategy: span-ingest is not supported; decide_early, which is on unless "
+            "sampling_strategy",
+            "span-ingest is not supported; decide_early, which is on unless "
             "switched off, decides as spans come where the decision cannot change",
         )
         yield (
             not self.inactivity_wait and self.max_age != MAX_AGE,
-            "max_age: has no effect without inactivity_wait",
+            "max_age",
+            "has no effect without inactivity_wait",
         )
         yield (
             bool(self.inactivity_wait) and self.max_age <= self.decision_wait,
-            "max_age: must be longer than decision_wait",
+            "max_age",
+            "must be longer than decision_wait",
         )
         yield (
             self.inactivity_wait >= self.max_age,
-            "inactivity_wait: must be shorter than max_age, which ends the wait anyway",
+            "inactivity_wait",
+            "must be shorter than max_age, which ends the wait anyway",
         )
         yield (
             self.decision_wait_after_root_received > longest,
-            f"decision_wait_after_root_received: is longer than {last}, which ends the wait anyway",
+            "decision_wait_after_root_received",
+            f"is longer than {last}, which ends the wait anyway",
         )
         yield (
             self.max_bytes is not None and self.maximum_trace_size_bytes > self.max_bytes,
-            "maximum_trace_size_bytes: is more than max_bytes, the limit for all traces together",
+            "maximum_trace_size_bytes",
+            "is more than max_bytes, the limit for all traces together",
         )
+
+
+def _with_inner(policies: Iterable[PolicyConfig]) -> Iterator[PolicyConfig]:
+    """The policies, and those that they combine."""
+    for policy in policies:
+        yield policy
+        for value in dict(getattr(policy, policy.type)).values():
+            inner = value if isinstance(value, list) else [value]
+            yield from _with_inner(one for one in inner if isinstance(one, PolicyConfig))

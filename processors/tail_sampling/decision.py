@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from collector import Clock, SpanRecord
 from processors.tail_sampling.policies.base import Policy, Setup, Verdict, Weight, unnoticed
+from processors.tail_sampling.policies.percentile import PercentilePolicy
 from processors.tail_sampling.policies.registry import POLICIES, PolicyConfig
 from processors.tail_sampling.summary import Head, Summary
 
@@ -42,6 +43,17 @@ class Named(NamedTuple):
     policy: Policy[Any]
 
 
+class Unready(NamedTuple):
+    """A policy with a percentile that it could not always tell."""
+
+    policy: str
+    """Its name in the configuration."""
+    traces: int
+    """How many it judged before it had enough samples."""
+    min_samples: int
+    """How many are enough."""
+
+
 class Rules:
     """The policies in their order, with the Collector's precedence.
 
@@ -67,6 +79,7 @@ class Rules:
         self._policies = [Named(config.name, config.build(setup)) for config in configs]
         self._observers = setup.observers
         self._learners: list[Policy[Any]] = setup.learners
+        self._built = setup.built
         self._final = (Verdict.DROPPED, *((Verdict.SAMPLED,) if first_match else ()))
         self._failed = failed
         self._early = _cannot_be_overturned(configs, self._policies, first_match)
@@ -75,6 +88,15 @@ class Rules:
     def asks_early(self) -> bool:
         """Whether `decide_early` can ever say anything."""
         return bool(self._early)
+
+    @property
+    def unready(self) -> list[Unready]:
+        """The policies that had to judge without their percentile so far."""
+        return [
+            Unready(name, policy.unready, policy.settings.min_samples)
+            for name, policy in self._built
+            if isinstance(policy, PercentilePolicy) and policy.unready
+        ]
 
     def summary(self, trace_id: bytes) -> Summary:
         """An empty summary with room for what the policies want to keep."""

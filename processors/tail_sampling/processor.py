@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from collector import Batch, Context, Packer, Processor, SpanRecord, pack
@@ -20,6 +20,7 @@ from processors.tail_sampling.stamp import Stamp, stamp
 
 MEMORY_BYTES = 256 << 20
 DISK_BYTES = 16 << 30
+_HEAD_SAMPLERS = ("head_sampling", "probabilistic_sampler")
 _PAUSE = 0.1
 _LAST_TRIES = 20
 
@@ -57,6 +58,19 @@ class TailSampling(Processor[TailSamplingConfig]):
         parts = Parts(self._open, self._rules, self._chunks, self._decisions, self._metrics)
         self._rounds = Rounds(context, parts, dry_run=config.dry_run)
         self._thread: threading.Thread | None = None
+
+    @classmethod
+    def doubts(
+        cls, config: TailSamplingConfig, before: frozenset[str], _behind: frozenset[str]
+    ) -> Iterable[str]:
+        """Policies that were written for a sample that nobody draws here."""
+        names = config.head_sampled if before.isdisjoint(_HEAD_SAMPLERS) else []
+        if names:
+            yield (
+                f"nothing before it draws the head sample that {', '.join(map(repr, names))} "
+                "(head_sampled) looks for: add head_sampling before it, unless spans come with "
+                "`ot=th` in their tracestate from another collector or an SDK"
+            )
 
     @staticmethod
     def replay(

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from collector import Batch, Processor, SpanRecord
 from collector import tracestate as ts
 from processors.tail_sampling.config import TailSamplingConfig
-from processors.tail_sampling.decision import Decision, Rules
+from processors.tail_sampling.decision import Decision, Rules, Unready
 from processors.tail_sampling.stamp import final_tracestate
 from processors.tail_sampling.summary import POLICY_ATTRIBUTE, Summary
 
@@ -124,6 +124,11 @@ class Replay(Generic[T]):
     def finish(self) -> list[Outcome[T]]:
         """Decide what is still open."""
         return self._decide_until(float("inf"))
+
+    @property
+    def unready(self) -> list[Unready]:
+        """The policies that had to judge without their percentile so far."""
+        return self._rules.unready
 
     def _decide_until(self, time: float) -> list[Outcome[T]]:
         decided = []

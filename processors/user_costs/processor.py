@@ -61,8 +61,8 @@ class UserCosts(Processor[UserCostsConfig]):
         by: ranking.By,
         since: float,
         most: int,
-    ) -> list[ranking.Spender]:
-        """Who spent most since a Unix time, by the table of this component.
+    ) -> ranking.Ranking:
+        """Who spent most since a Unix time, and what all did, by the table of this component.
 
         `directory` is that of the collector's storage. Raises OSError where there is no table yet,
         and what the database raises; ValueError where only the process itself can know.

@@ -83,6 +83,48 @@ def test_a_file_with_five_mistakes_gets_five_lines_with_line_and_column(tmp_path
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"- a\n", ":1:1: must be a mapping"),
+        (b"", ":1:1: service: is required"),
+        (b"service:\n\tpipelines: {}\n", ":2:1: while scanning for the next token"),
+        (bytes(range(256)) * 100, ":2:118: is not UTF-8 text: save it as UTF-8"),
+        (b"a: caf\xe9\n", ":1:7: is not UTF-8 text: save it as UTF-8"),
+        (GOOD.encode("utf-16"), ":1:1: is not UTF-8 text: save it as UTF-8"),
+        (bytes(1000), ":1:1: control characters are not allowed: remove them"),
+        (b"#" * 50_000_000, ": is larger than 10 MiB, so it is no configuration: name another"),
+        (b"a: " + b"[" * 100_000, ":1:103: more than 100 levels deep: name another file"),
+        (None, ": cannot be read: Is a directory; name a file that this user may read"),
+    ],
+    ids=[
+        *("list", "empty", "tab", "binary", "latin", "utf-16", "zeros", "50 MB", "deep"),
+        "directory",
+    ],
+)
+@pytest.mark.parametrize("command", [["validate"], ["print-config", "--config"]])
+def test_what_is_no_configuration_is_told_in_one_line(
+    tmp_path: Path, command: list[str], content: bytes | None, told: str
+):
+    path = tmp_path / "wrong.yaml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    result = winnow(*command, path)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"{path}{told}")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_byte_order_mark_and_windows_line_endings_do_no_harm(
+    tmp_path: Path, encoding: str, newline: str
+):
+    path = tmp_path / "windows.yaml"
+    path.write_bytes(GOOD.replace("\n", newline).encode(encoding))
+    result = winnow("validate", path)
+    assert (result.exit_code, result.stdout) == (0, f"{path}: OK: traces\n")
+
+
 def test_overrides_are_checked_with_the_file(good: Path):
     result = winnow("validate", good, "--set", "service.drain_timeout=soon")
     assert result.exit_code == 1
@@ -124,6 +166,20 @@ def test_every_command_explains_itself(command: str):
     result = winnow(command, "--help")
     assert result.exit_code == 0
     assert f"Usage: cli {command}" in result.stdout
+    shows_how = f"winnow {command}" in result.stdout.partition("Examples:")[2]
+    assert shows_how or command == "components"
+
+
+@pytest.mark.parametrize("command", cli.list_commands(None))  # type: ignore[arg-type]
+def test_every_option_says_what_it_is_for(command: str):
+    found = cli.get_command(None, command)  # type: ignore[arg-type]
+    options = [one for one in found.params if one.param_type_name == "option"]
+    assert [one.name for one in options if not one.help] == []
+
+
+def test_the_exit_codes_are_told():
+    help_text = " ".join(winnow("--help").stdout.split())
+    assert "Exit codes: 0 where all went well, 1 where it did not" in help_text
 
 
 def test_an_unknown_command_is_a_usage_error():

@@ -111,6 +111,30 @@ def test_the_table_says_what_it_cannot_say(tmp_path, config):
     assert "Estimate" not in answer.stdout
 
 
+@pytest.mark.parametrize(("traces", "without"), [(30, 20), (15, 15)])
+def test_a_percentile_that_had_too_few_samples_is_told(tmp_path, config, traces, without):
+    settings = {"percentile": 90, "min_samples": 20}
+    slow = {"name": "slow", "type": "latency_percentile", "latency_percentile": settings}
+    both = {"name": "both", "type": "and", "and": {"and_sub_policy": [{**slow, "name": "inner"}]}}
+    starts = [START + 60 * n for n in range(traces)]
+    archive(tmp_path / "archive", *[span(trace=n + 1, start=t) for n, t in enumerate(starts)])
+    settings["window"] = "24h"
+    ours = "--config", config(slow, both, ERRORS)
+    told = f"{without} of {traces} traces were judged without a percentile, before there were 20"
+    assert [line for line in run(*ours).stdout.splitlines() if "percentile" in line] == [
+        f"slow: {told} samples (min_samples).",
+        f"inner: {told} samples (min_samples).",
+    ]
+    assert numbers(*ours)["traces_without_percentile"] == {"slow": without, "inner": without}
+
+
+def test_a_percentile_that_had_enough_samples_is_not(tmp_path, config):
+    archive(tmp_path / "archive", span(trace=1))
+    settings = {"min_usd": 1.0}
+    dear = {"name": "dear", "type": "cost", "cost": settings}
+    assert "percentile" not in run("--config", config(dear)).stdout
+
+
 def test_thresholds_say_how_many_there_were(tmp_path, config):
     head, tail = make(HeadSampling, {"percentage": 25}), sampler(ERRORS, HEAD)
     head.next = tail

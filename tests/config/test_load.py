@@ -45,6 +45,63 @@ service:
     ]
 
 
+def test_what_is_between_sections_does_not_wait_for_mistakes_within_them(problems: Problems):
+    text = """\
+receivers: {source: {listn: "h:1"}}
+processors:
+  tail_sampling: {decision_wait: 30}
+  step: {threshold: lots}
+exporters: {drain: {retry_on_failure: {max_interval: 5}}}
+service:
+  pipelines:
+    traces: {receivers: [source], processors: [tail_sampling, step, gone], exporters: [drain]}
+"""
+    found = problems(text)
+    assert [problem.partition(": ")[0] for problem in found] == [
+        *("1:22", "3:34", "4:21", "5:54", "8:63", "8:69")
+    ]
+    assert "processors[1]: comes after 'tail_sampling', which writes spans down" in found[4]
+    assert "processors[2]: 'gone' is not defined" in found[5]
+
+
+def test_what_several_settings_of_a_component_get_wrong_is_told_at_once(problems: Problems):
+    text = """\
+receivers: {source: }
+processors:
+  memory_limiter:
+    limit_mib: 100
+    spike_limit_mib: 100
+    min_gc_interval_when_soft_limited: 0
+  redaction:
+    actions:
+      EMAIL_ADRESS: {action: keep}
+      PERSON: {action: keep}
+      IBAN_CODE: {action: encrypt}
+    attributes:
+      - {match: a, actions: {URL: {action: keep}}}
+  tail_sampling:
+    max_age: 1h
+    policies:
+      - {name: all, type: always_sample}
+      - {name: all, type: guardrail}
+    decision_wait_after_root_received: 1m
+exporters: {drain: }
+service:
+  pipelines:
+    traces:
+      receivers: [source]
+      processors: [memory_limiter, redaction, tail_sampling]
+      exporters: [drain]
+"""
+    assert [problem.partition(": ")[0] for problem in problems(text)] == [
+        *("5:5", "6:5", "9:7", "10:7", "11:7", "13:30", "15:5", "18:9", "19:5")
+    ]
+    found = [problem.split(": ")[1] for problem in problems(text)]
+    assert found[2] == "processors.redaction.actions.EMAIL_ADRESS"
+    assert found[5] == "processors.redaction.attributes[0].actions.URL"
+    assert found[7] == "processors.tail_sampling.policies[1]"
+
+
 def test_a_configuration_loads_to_the_classes_and_settings_that_run(load: Load):
     config = load(with_step("threshold: 7"))
     spec = config.processors["step"]

@@ -101,8 +101,12 @@ def test_a_key_that_a_merge_also_brings_is_no_duplicate():
     [
         ("a: [1\nb: 2\n", ":2:2: while parsing a flow sequence"),
         ("a: b: c\n", ":1:5: mapping values are not allowed"),
-        ("a: *nowhere\n", ":1:4: found undefined alias"),
+        ("a: b: c\n", "or put a text with ': ' in quotes)"),
+        ("a: *nowhere\n", ":1:4: found undefined alias (define it before, as &name;"),
+        ("a: *.password\n", "a text that begins with * needs quotes)"),
+        ("a: @home\n", "(a text that begins with @ needs quotes)"),
         ("a: 1\n---\nb: 2\n", ":2:1: expected a single document"),
+        ("a: 1\n---\nb: 2\n", "(a configuration is one document: remove the line ---)"),
         ("a: &a [*a]\n", ":1:4: an alias may not contain itself"),
         ("? [a]\n: 1\n", ":1:3: a key must be"),
         ("a: {<<: 1}\n", ":1:9: << needs a mapping"),
@@ -143,6 +147,33 @@ def test_aliases_of_aliases_are_stopped():
     )
     with pytest.raises(yaml.YAMLError, match="more than 100000 values"):
         parsed(bomb)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 200_000,
+        "a: " + "{a: " * 200_000,
+        "? " * 5000 + "a",
+        "".join(f"{' ' * level}a:\n" for level in range(300)),
+        "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 3000)),
+        "a0: &a0 {k: x}\n" + "".join(f"a{i}: &a{i} {{<<: *a{i - 1}}}\n" for i in range(1, 3000)),
+    ],
+    ids=["lists", "mappings", "keys", "blocks", "aliases", "merges"],
+)
+def test_what_is_nested_without_end_is_stopped(text: str):
+    with pytest.raises(yaml.YAMLError, match="more than 100 levels deep: name another file"):
+        parsed(text)
+
+
+def test_what_has_too_many_values_is_stopped_before_it_is_built():
+    with pytest.raises(yaml.YAMLError, match="more than 100000 values"):
+        parsed("a:\n" + "- x\n" * 250_000)
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end():
+    with pytest.raises(ConfigError, match=r"/dev/zero: is larger than 10 MiB, so it is no conf"):
+        read(Path("/dev/zero"))
 
 
 def test_a_file_that_is_not_there_is_told_by_its_name(tmp_path: Path):

@@ -137,7 +137,20 @@ def test_the_top_spenders_are_told_while_the_daemon_runs(configured, tmp_path):
             ["organization", "USD", "calls", "input", "tokens", "output", "tokens"],
             ["acme", "2.0000", "1", "10", "5"],
             ["(not", "told)", "0.7500", "2", "20", "10"],
+            ["all", "2", "2.7500", "3", "30", "15"],
         ]
+        table = winnow_costs(daemon, "--top", "2").stdout.splitlines()
+        assert [line.split() for line in table[-2:]] == [
+            ["these", "2", "11.0000", "2", "20", "10"],
+            ["all", "3", "11.7500", "4", "40", "20"],
+        ]
+        table = winnow_costs(daemon, "--by", "model", "--top", "1").stdout.splitlines()
+        assert [line.split() for line in table[-2:]] == [
+            ["these", "1", "11.5000"],
+            ["all", "2", "11.7500"],
+        ]
+        table = winnow_costs(daemon, "--since", "2100-01-01").stdout.splitlines()
+        assert [line.split() for line in table[1:]] == [["all", "0", "0.0000", "0", "0", "0"]]
 
 
 def test_what_cannot_be_told_is_said_with_its_remedy(configured, pipeline, tmp_path):
@@ -191,3 +204,8 @@ def test_a_postgres_gets_the_same_over_crashes(configured, database, tmp_path):
         assert json.loads(outcome.stdout) == [{"model": "gpt-4o", "cost_usd": 50.0}]
         outcome = winnow_costs(daemon, "--json")
         assert [one["invocations"] for one in json.loads(outcome.stdout)] == [40] * 5
+        table = winnow_costs(daemon, "--top", "2").stdout.splitlines()
+        assert [line.split()[:4] for line in table[-2:]] == [
+            ["these", "2", "20.0000", "80"],
+            ["all", "5", "50.0000", "200"],
+        ]

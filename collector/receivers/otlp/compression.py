@@ -1,14 +1,18 @@
 """Bodies unpacked as they arrive, never past the limit."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from typing import Protocol
 
 import zstandard
+from anyio import CapacityLimiter, to_thread
 
 _ZSTD_PIECE = 1024
 """Bytes unpacked at a time: the library does not bound its output, and these grow to 32 MiB at the
 most (a block of 128 KiB may be packed into four bytes)."""
+
+_AT_ONCE = 256 * 1024
+"""Packed bytes that are worth a way to a thread and back."""
 
 
 class BadBodyError(Exception):
@@ -33,6 +37,34 @@ class Decoder(Protocol):
     def finish(self) -> bytes:
         """What was still held back. Raises BadBodyError if the body ended too early."""
         ...
+
+
+async def unpack(chunks: AsyncIterable[bytes], encoding: str, limit: int) -> bytes:
+    """The body that the chunks are, of at most `limit` bytes. Raises BadBodyError or TooLargeError.
+
+    A few packed bytes can take a quarter of a second: threads unpack them, so that the event loop
+    answers others meanwhile.
+    """
+    decode = decoder(encoding, limit)
+    if type(decode) is _Plain:
+        return b"".join([decode.feed(chunk) async for chunk in chunks])
+    own = CapacityLimiter(1)  # not behind threads that wait for their turn
+    parts = [
+        await to_thread.run_sync(decode.feed, packed, limiter=own)
+        async for packed in _gathered(chunks)
+    ]
+    return b"".join(filter(None, [*parts, decode.finish()]))  # one part is not copied
+
+
+async def _gathered(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    waiting, size = list[bytes](), 0
+    async for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= _AT_ONCE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
 
 
 def decoder(encoding: str, limit: int) -> Decoder:

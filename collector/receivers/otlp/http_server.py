@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from collector.errors import RefusedError
 from collector.otlp_json import parse_json
-from collector.receivers.otlp.compression import BadBodyError, TooLargeError, decoder
+from collector.receivers.otlp.compression import BadBodyError, TooLargeError, unpack
 from collector.receivers.otlp.intake import Intake, read_request, retry_seconds
 from collector.receivers.otlp.settings import MEBIBYTE, HttpSettings
 from collector.turns import TURNS
@@ -69,9 +69,8 @@ class _Endpoint:
             return await anyio.to_thread.run_sync(self._answer, content_type, body)
 
     async def _read(self, request: Request) -> bytes:
-        decode = decoder(request.headers.get("content-encoding", "identity"), self._limit)
-        parts = [decode.feed(chunk) async for chunk in request.stream()]
-        return b"".join([*parts, decode.finish()])
+        encoding = request.headers.get("content-encoding", "identity")
+        return await unpack(request.stream(), encoding, self._limit)
 
     def _answer(self, content_type: str, body: bytes) -> Response:
         with TURNS.take():

@@ -75,6 +75,8 @@ class Setup:
         self.overflowed = overflowed
         self.observers: list[Watcher] = []
         self.learners: list[Policy[Any]] = []
+        self.built: list[tuple[str, Policy[Any]]] = []
+        """Every policy, also those that others combine, with its name in the configuration."""
 
     def slot(self, watcher: Watcher) -> int:
         """Show `watcher` every span from now on; returns its place in `summary.state`."""

@@ -46,6 +46,8 @@ class PercentilePolicy(Policy[W]):
         super().__init__(settings, setup)
         self._quantiles = None if percentile is None else _quantiles(percentile, settings, setup)
         self._threshold = 0
+        self.unready = 0
+        """Traces that were judged before there were enough samples."""
         self.weight = Weight.ONE if percentile is None else Weight.THRESHOLD
 
     def certain(self, summary: Summary) -> bool:  # noqa: ARG002
@@ -85,6 +87,7 @@ class PercentilePolicy(Policy[W]):
             (self._quantiles.share_above(group, value, now), value)
             for group, value in self.samples(summary)
         ]
+        self.unready += any(share is None for share, _ in shares)
         return max(
             (self._unknown(value) if share is None else share for share, value in shares),
             default=0.0,

@@ -52,7 +52,9 @@ class PolicyConfig(ConfigModel):
 
     def build(self, setup: Setup) -> Policy[Any]:
         """The policy itself."""
-        return _CLASSES[self.type](getattr(self, self.type), setup)
+        policy = _CLASSES[self.type](getattr(self, self.type), setup)
+        setup.built.append((self.name, policy))
+        return policy
 
 
 if TYPE_CHECKING:
