@@ -10,7 +10,6 @@ from collector.clock import Clock
 from collector.component import Consumer, Context, Exporter, Processor, Receiver
 from collector.config.load import CollectorConfig, ComponentSpec, PipelineSpec
 from collector.delivery.chain import Delivery, DirectDelivery, make_delivery
-from collector.errors import StartError
 from collector.pipeline import Entry, FanOut, Tally
 from collector.storage import Storage
 from collector.telemetry.logs import get_logger
@@ -64,10 +63,15 @@ class Graph:
                 part.start()
         except sqlite3.Error as error:
             self.shutdown()
-            raise StartError(f"service.storage.directory: cannot be used: {error}") from error
+            raise self._around.storage.unusable(error) from error
         except BaseException:
             self.shutdown()
             raise
+
+    @property
+    def queues(self) -> frozenset[str]:
+        """The exporters that have a queue."""
+        return frozenset(name for name in self._deliveries if not self._pushes_at_once(name))
 
     def write_off(self) -> None:
         """No other graph follows in this process: count what is lost with it."""
@@ -79,6 +83,8 @@ class Graph:
 
         The exporters drain side by side: a slow one takes no time from the others.
         """
+        for delivery in self._deliveries.values():
+            delivery.interrupt()
         deliveries = []
         while self._started:
             part = self._started.pop()

@@ -7,6 +7,7 @@ from collector.batch import Batch
 from collector.component import Consumer
 from collector.errors import RefusedError
 from collector.storage import Storage
+from collector.telemetry.logs import get_logger
 from collector.telemetry.metrics import Metrics
 from collector.turns import TURNS
 
@@ -18,16 +19,30 @@ class Entry:
         """`following` is the fan-out to the receiver's pipelines."""
         self._storage = storage
         self._next = following
+        self._failing = False
 
     def consume(self, batch: Batch) -> None:
         """Carry the batch down and commit. Raises RefusedError if it cannot be owned now."""
+        if self._storage.full:
+            message = f"the disk of {self._storage.directory} is full but for a reserve"
+            remedy = "free some space, or set another service.storage.directory"
+            self._tell_once(f"{message}: {remedy}")
+            raise RefusedError("storage_full", message, retry_after=5.0)
         try:
             with TURNS.take(), self._storage.transaction() as transaction:
                 batch.transaction = transaction
                 self._next.consume(batch)
         except sqlite3.Error as error:
+            self._tell_once(str(self._storage.unusable(error)))
             message = f"the storage failed: {error}"
             raise RefusedError("storage_failed", message, retry_after=5.0) from error
+        self._failing = False
+
+    def _tell_once(self, problem: str) -> None:
+        """Log the problem; those that follow without a success between are only counted."""
+        if not self._failing:
+            self._failing = True
+            get_logger().error("spans are refused until the storage takes them", problem=problem)
 
 
 class FanOut:

@@ -4,6 +4,7 @@ import gc
 import os
 import queue
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,7 +15,7 @@ from collector import __version__
 from collector.banner import banner
 from collector.clock import SystemClock
 from collector.config.load import CollectorConfig
-from collector.delivery.queue import stored_spans
+from collector.delivery.orphans import Orphans
 from collector.errors import WinnowError
 from collector.graph import Graph, Surroundings
 from collector.http_server import HttpServer
@@ -35,6 +36,7 @@ class Service:
         self._around = Surroundings(
             Metrics(), Storage(config.service.storage.directory), SystemClock()
         )
+        self._orphans = Orphans(self._around.metrics, self._around.storage)
         self._graph: Graph | None = None
         self._telemetry: HttpServer | None = None
         self._log = get_logger()
@@ -51,15 +53,14 @@ class Service:
         except BaseException:
             self.stop()
             raise
-        self._warn_of_orphans()
 
     def reload(self, load: Callable[[], CollectorConfig]) -> None:
         """Change over to the configuration that `load` gives; on any mistake keep the old one."""
         try:
             config = load()
             graph = Graph(config, self._around, reloaded=True)
-        except WinnowError as error:
-            self._log.error("reload refused, the old pipelines go on", problem=str(error))
+        except Exception as error:
+            self._complain("reload refused, the old pipelines go on", error)
             return
         if (config.service.storage, config.service.telemetry) != (
             self._config.service.storage,
@@ -74,6 +75,7 @@ class Service:
             graph, self._graph = self._graph, None
             graph.shutdown()
             graph.write_off()
+            self._orphans.write_off()
         if self._telemetry is not None:
             self._telemetry.stop()
             self._telemetry = None
@@ -87,8 +89,15 @@ class Service:
 
     def _run(self, config: CollectorConfig, *, reloaded: bool = False) -> Graph:
         graph = Graph(config, self._around, reloaded=reloaded)
-        graph.start()
+        self._set_going(graph, reloaded=reloaded)
         return graph
+
+    def _set_going(self, graph: Graph, *, reloaded: bool) -> None:
+        try:
+            self._orphans.look(graph.queues, reloaded=reloaded)
+        except sqlite3.Error as error:
+            raise self._around.storage.unusable(error) from error
+        graph.start()
 
     def _change_over(self, config: CollectorConfig, graph: Graph) -> None:
         """The old pipelines let go of their ports first; spans in between are sent again."""
@@ -96,14 +105,20 @@ class Service:
             self._graph.shutdown()
             self._graph = None
         try:
-            graph.start()
-        except WinnowError as error:
-            self._log.error("reload failed, going back to the old pipelines", problem=str(error))
+            self._set_going(graph, reloaded=True)
+        except Exception as error:
+            self._complain("reload failed, going back to the old pipelines", error)
             self._graph = self._run(self._config, reloaded=True)
             return
         self._graph, self._config = graph, config
         self._log.info("reloaded", warnings=list(config.warnings))
-        self._warn_of_orphans()
+
+    def _complain(self, event: str, error: Exception) -> None:
+        """Log what went wrong, in the error's words where they are our own."""
+        if isinstance(error, WinnowError):
+            self._log.error(event, problem=str(error))
+        else:
+            self._log.exception(event)
 
     def _start_telemetry(self) -> None:
         registry = self._around.metrics.registry
@@ -115,15 +130,6 @@ class Service:
         app = make_telemetry_app(registry, lambda: self._graph is not None, __version__)
         self._telemetry = HttpServer(app, self._config.service.telemetry.endpoint)
         self._telemetry.start("service.telemetry.endpoint")
-
-    def _warn_of_orphans(self) -> None:
-        for exporter_id, spans in stored_spans(self._around.storage).items():
-            if exporter_id not in self._config.exporters:
-                self._log.warning(
-                    "the storage holds spans for an exporter that is not configured",
-                    exporter=exporter_id,
-                    spans=spans,
-                )
 
 
 def run(config: CollectorConfig, reload: Callable[[], CollectorConfig]) -> int:
@@ -148,7 +154,6 @@ def run(config: CollectorConfig, reload: Callable[[], CollectorConfig]) -> int:
             service.stop()
             return 1
         log.info("stopping", drain_timeout=config.service.drain_timeout)
-        _exit_on_next_signal()
         service.stop()
     return 0
 
@@ -165,10 +170,19 @@ def _calm_garbage_collector() -> None:
 
 @contextmanager
 def _signals() -> Iterator["queue.SimpleQueue[int]"]:
-    """The signals that arrive, in order; the handlers of before are restored at the end."""
+    """The signals that arrive, in order; the handlers of before are restored at the end.
+
+    Whatever is being done, the second one that asks for the end ends the process.
+    """
     received: queue.SimpleQueue[int] = queue.SimpleQueue()
+    ending = False
 
     def note(number: int, _frame: FrameType | None) -> None:
+        nonlocal ending
+        if number != signal.SIGHUP:
+            if ending:
+                os._exit(128 + number)
+            ending = True
         received.put(number)
 
     before = {number: signal.signal(number, note) for number in _SIGNALS}
@@ -177,11 +191,3 @@ def _signals() -> Iterator["queue.SimpleQueue[int]"]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _exit_on_next_signal() -> None:
-    def leave(number: int, _frame: FrameType | None) -> None:
-        os._exit(128 + number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)

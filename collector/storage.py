@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,18 @@ from collector.errors import StartError
 from collector.transaction import Row, Transaction
 
 FILE_NAME = "winnow.db"
+_RESERVE = 64 << 20
+"""Bytes of the disk that new spans leave free, or a quarter of a small one. SQLite needs room to
+delete, too: on a disk that is full to the brim nothing that was delivered could be forgotten, and
+no span ever taken again."""
+_REMEDIES = {
+    "SQLITE_BUSY": "another winnow runs on it: stop that one, or set another directory",
+    "SQLITE_CORRUPT": "move the file away to start anew; what waited in it is in it still",
+    "SQLITE_FULL": "free some space, or set another directory",
+    "SQLITE_IOERR": "check the disk, or set another directory",
+    "SQLITE_NOTADB": "winnow did not write it: move the file away, or set another directory",
+}
+_NOT_WRITABLE = "make the directory writable for the user that runs winnow, or set another"
 _PRAGMAS = (
     # Chunks of a few kilobytes waste half of SQLite's usual 4 KiB pages.
     "PRAGMA page_size=16384",
@@ -37,6 +50,23 @@ class Storage:
         """Whether what is committed survives the process."""
         return self.directory is not None
 
+    @property
+    def full(self) -> bool:
+        """Whether the disk, and what is free inside the file, have no room but for deleting."""
+        if self.directory is None:
+            return False
+        try:
+            disk = shutil.disk_usage(self.directory)
+        except OSError:  # SQLite will say what is wrong
+            return False
+        reserve = min(_RESERVE, disk.total // 4)
+        return disk.free < reserve and disk.free + self._free_inside() < reserve
+
+    def _free_inside(self) -> int:
+        """Bytes of the file that hold nothing: it keeps its size when rows are deleted."""
+        ((pages,),), ((size,),) = map(self.read, ("PRAGMA freelist_count", "PRAGMA page_size"))
+        return int(pages * size)
+
     def open(self) -> None:
         """Open the file. Raises StartError if it cannot be written or another process has it."""
         if self._connection is not None:
@@ -48,10 +78,14 @@ class Storage:
                 Path(place).touch(mode=0o600)
             self._connection = _connect(place)
         except (OSError, sqlite3.Error) as error:
-            raise StartError(
-                f"service.storage.directory: cannot open {place}: {error}; "
-                "is another winnow running on it, or the directory not writable?"
-            ) from error
+            raise self.unusable(error) from error
+
+    def unusable(self, error: OSError | sqlite3.Error) -> StartError:
+        """The error for a store that cannot be used: its place, and what to do."""
+        place = "memory" if self.directory is None else str(self.directory / FILE_NAME)
+        return StartError(
+            f"service.storage.directory: cannot use {place}: {_says(error)}; {_remedy(error)}"
+        )
 
     def close(self) -> None:
         """Close the file; opening it again finds everything that was committed."""
@@ -129,3 +163,13 @@ def _connect(place: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _says(error: OSError | sqlite3.Error) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _remedy(error: OSError | sqlite3.Error) -> str:
+    """What to do about it; extended codes, as `SQLITE_IOERR_WRITE`, begin with the primary one."""
+    name = getattr(error, "sqlite_errorname", "")
+    return next((text for code, text in _REMEDIES.items() if name.startswith(code)), _NOT_WRITABLE)

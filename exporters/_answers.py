@@ -2,7 +2,9 @@
 
 import email.utils
 import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import Any
 
 import orjson
@@ -14,10 +16,22 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 _MAX_WORDS = 200
 _SHORTEST_SECRET = 4
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\uffff]+")
-# The words of grpc's C core, grpc-go, grpc-java and tonic.
+# The words of grpc's C core, grpc-go, grpc-java, grpc-dotnet and tonic; and those that grpc's core
+# has for the 413 of a proxy.
 _TOO_LARGE = re.compile(
-    r"(message|payload).{0,40}(larger than max|too large|exceeds maximum size)", re.IGNORECASE
+    r"(message|payload).{0,40}(larger than max|too large|exceeds (the )?maximum)|status: 413\b",
+    re.IGNORECASE,
 )
+RAISE_LIMIT = "raise the limit for a request there, or in the proxy before it"
+"""What to do where even a single span is too large."""
+_OTHER_NAME = "set tls.server_name_override to a name in the server's certificate"
+CERTIFICATE_REMEDIES = {
+    "mismatch, certificate": _OTHER_NAME,
+    "Hostname Verification Check": _OTHER_NAME,
+    "certificate has expired": "have it renewed, or set the clock of this machine",
+    "CERTIFICATE_VERIFY_FAILED": "name the server's authority with tls.ca_file",
+}
+"""What to do about a certificate, by what OpenSSL and gRPC say; the first that fits."""
 
 
 def quote(words: str, secrets: Iterable[str] = ()) -> str:
@@ -25,11 +39,16 @@ def quote(words: str, secrets: Iterable[str] = ()) -> str:
 
     Of a secret such as `Bearer abc…` every word is taken out on its own, but for very short ones.
     """
-    for secret in secrets:
-        for part in (secret, *secret.split()):
-            if len(part) >= _SHORTEST_SECRET:
-                words = words.replace(part, "****")
+    parts = {part for secret in secrets for part in (secret, *secret.split())}
+    for part in sorted(parts, key=len, reverse=True):  # one may be a piece of another
+        if len(part) >= _SHORTEST_SECRET:
+            words = words.replace(part, "****")
     return _UNPRINTABLE.sub(" ", words).strip()[:_MAX_WORDS]
+
+
+def remedy(words: str, remedies: Mapping[str, str]) -> str:
+    """The first of `remedies` whose sign stands in `words`; empty where none does."""
+    return next((text for sign, text in remedies.items() if sign in words), "")
 
 
 def too_large(words: str) -> bool:
@@ -61,9 +80,25 @@ def retry_after(value: str | None, now: float) -> float | None:
     if value.strip().isdecimal():
         return float(value)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+        moment = email.utils.parsedate_to_datetime(value)
+        if moment.tzinfo is None:  # asctime's form names no zone: an HTTP-date is always in GMT
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, moment.timestamp() - now)
     except (ValueError, OverflowError):
         return None
+
+
+def unpack(body: bytes, encoding: str, limit: int) -> bytes:
+    """The body of a backend that packs its answers though it was asked not to.
+
+    At most `limit` bytes of it; nothing of one that cannot be unpacked.
+    """
+    if encoding in {"", "identity"}:
+        return body
+    try:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(body, limit)
+    except zlib.error:
+        return b""
 
 
 def partial_success(body: bytes, content_type: str) -> tuple[int, str]:

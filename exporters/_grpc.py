@@ -21,7 +21,15 @@ from collector import (
     __version__,
 )
 from collector.config.fields import parse_endpoint
-from exporters._answers import partial_success, quote, retry_info, too_large
+from exporters._answers import (
+    CERTIFICATE_REMEDIES,
+    RAISE_LIMIT,
+    partial_success,
+    quote,
+    remedy,
+    retry_info,
+    too_large,
+)
 from exporters._settings import ClientTls, Headers, is_loopback, load_tls
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -38,17 +46,18 @@ RETRYABLE = frozenset(
         Code.DATA_LOSS,
     }
 )
-SIZE_CODES = frozenset({Code.RESOURCE_EXHAUSTED, Code.OUT_OF_RANGE})
-"""What servers answer to a message over their size limit: the latter is tonic's."""
+SIZE_CODES = frozenset({Code.RESOURCE_EXHAUSTED, Code.OUT_OF_RANGE, Code.UNKNOWN})
+"""What comes of a message over a size limit: the second is tonic's, the last a proxy's 413."""
 REMEDIES = {
     Code.UNAUTHENTICATED: "check the credentials in headers",
     Code.PERMISSION_DENIED: "check the credentials in headers",
     Code.UNIMPLEMENTED: "nothing takes OTLP traces over gRPC there: check the port of endpoint",
 }
-# What the TLS library says, inside the status message, when a handshake fails.
-HANDSHAKE_REMEDIES = {
+# What the libraries say, inside the status message, when a connection fails.
+CONNECTION_REMEDIES = {
     "WRONG_VERSION_NUMBER": "the peer speaks plain text: set tls.insecure to true",
-    "CERTIFICATE_VERIFY_FAILED": "name the server's authority with tls.ca_file",
+    **CERTIFICATE_REMEDIES,
+    "Failed parsing HTTP/2": "the peer speaks no gRPC: check the port of endpoint, or use otlphttp",
 }
 
 
@@ -85,6 +94,10 @@ class GrpcConfig(ExporterConfig):
         scheme, slashes, address = value.rpartition("://")
         if slashes and scheme not in {"http", "https"}:
             raise ValueError(f"{scheme}:// is not for gRPC: write host:port")
+        if "@" in address:
+            raise ValueError(
+                "an endpoint shows in logs: take the credentials out, and send them in headers"
+            )
         parse_endpoint(address.rstrip("/"))
         return value
 
@@ -120,8 +133,12 @@ class GrpcExporter(Exporter[C]):
         super().__init__(config, context)
         self._channel: grpc.Channel | None = None
         self._export: grpc.UnaryUnaryMultiCallable[bytes, bytes] | None = None
+        headers = {name.lower(): value.get_secret_value() for name, value in self.headers().items()}
+        self._secrets = tuple(headers.values())
+        # gRPC's binary metadata are bytes, by their name ("PROTOCOL-HTTP2.md", "-bin").
         self._metadata = tuple(
-            (name.lower(), value.get_secret_value()) for name, value in self.headers().items()
+            (name, value.encode() if name.endswith("-bin") else value)
+            for name, value in headers.items()
         )
 
     def headers(self) -> Headers:
@@ -185,20 +202,18 @@ class GrpcExporter(Exporter[C]):
         reason = "timeout" if code is Code.DEADLINE_EXCEEDED else f"grpc_{code.name.lower()}"
         text = self._explain(code, words)
         if code in SIZE_CODES and delay is None and too_large(words):
-            return SplitError("too_large", text)
+            return SplitError("too_large", f"{text}: {RAISE_LIMIT}")
         if code in RETRYABLE or (code is Code.RESOURCE_EXHAUSTED and delay is not None):
             return RetryableError(reason, text, delay)
         return PermanentError(reason, text)
 
     def _explain(self, code: Code, words: str) -> str:
-        remedy = REMEDIES.get(code) or next(
-            (remedy for sign, remedy in HANDSHAKE_REMEDIES.items() if sign in words), ""
-        )
-        parts = (f"{self.config.address} answered {code.name}", self._quote(words), remedy)
+        advice = REMEDIES.get(code) or remedy(words, CONNECTION_REMEDIES)
+        parts = (f"{self.config.address} answered {code.name}", self._quote(words), advice)
         return ": ".join(part for part in parts if part)
 
     def _quote(self, words: str) -> str:
-        return quote(words, (value for _, value in self._metadata))
+        return quote(words, self._secrets)
 
 
 def read_status(error: grpc.RpcError) -> tuple[Code, str, float | None]:

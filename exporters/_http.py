@@ -1,5 +1,6 @@
 """HTTP POST with OTLP's rules for answers: what may be tried again, what may be split."""
 
+import contextlib
 import gzip
 import ssl
 import time
@@ -20,7 +21,15 @@ from collector import (
     SplitError,
     __version__,
 )
-from exporters._answers import error_words, quote, retry_after
+from exporters._answers import (
+    CERTIFICATE_REMEDIES,
+    RAISE_LIMIT,
+    error_words,
+    quote,
+    remedy,
+    retry_after,
+    unpack,
+)
 from exporters._settings import ClientTls, Headers, is_loopback, load_tls
 
 MAX_ANSWER = 4 << 20
@@ -39,7 +48,14 @@ REMEDIES = {
     403: "check the credentials in headers",
     404: "nothing takes traces there: check the endpoint",
     405: "nothing takes traces there: check the endpoint",
+    413: RAISE_LIMIT,
     415: "it takes another encoding: try encoding: json, or compression: none",
+}
+# What the libraries say where there was no answer at all.
+CONNECTION_REMEDIES = {
+    **CERTIFICATE_REMEDIES,
+    "WRONG_VERSION_NUMBER": "the peer speaks plain text: write http://",
+    "illegal": "the peer does not speak HTTP/1.1: check the port; OTLP over HTTP is mostly on 4318",
 }
 
 
@@ -71,6 +87,10 @@ def check_url(value: str) -> str:
         raise ValueError("a URL shows in logs: take the credentials out, and send them in headers")
     if parts.query or parts.fragment:
         raise ValueError("the URL of a backend has no query and no fragment: remove them")
+    try:
+        _ = parts.port, parts.hostname.encode("idna")
+    except ValueError:  # UnicodeError is one
+        raise ValueError(f"{value!r} is no address: correct its host or its port") from None
     return value.rstrip("/")
 
 
@@ -150,19 +170,8 @@ class HttpClient:
             body = COMPRESS[compression](body)
         try:
             return self._exchange(client, body, headers)
-        except httpx2.TimeoutException:
-            raise RetryableError(
-                "timeout", f"{self.url} did not answer within {self._config.timeout:g}s"
-            ) from None
-        except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol) as error:
-            # Its text may quote a header: only its type is told.
-            raise PermanentError(
-                "request", f"{self.url}: cannot be sent: {type(error).__name__}"
-            ) from None
         except httpx2.TransportError as error:
-            raise RetryableError(
-                "connection", f"{self.url}: {self.quote(str(error) or type(error).__name__)}"
-            ) from None
+            raise self._failure(error) from None
         except RuntimeError:  # the client was closed meanwhile
             raise RetryableError("shutdown", "the exporter is shutting down") from None
 
@@ -175,16 +184,25 @@ class HttpClient:
             headers=headers,
             extensions=self._extensions(),
         ) as response:
-            answer = bytearray()
-            for chunk in response.iter_raw():
-                answer += chunk
-                if len(answer) > MAX_ANSWER or time.monotonic() > give_up:
-                    break
-            return Answer(response.status_code, response.headers, bytes(answer[:MAX_ANSWER]))
+            encoding = response.headers.get("content-encoding", "")
+            body = unpack(_read(response, give_up), encoding, MAX_ANSWER)
+            return Answer(response.status_code, response.headers, body)
 
     def _extensions(self) -> dict[str, str]:
         name = self._config.tls.server_name_override
         return {"sni_hostname": name} if name else {}
+
+    def _failure(self, error: httpx2.TransportError) -> DeliveryError:
+        """What it means that no answer came."""
+        if isinstance(error, httpx2.TimeoutException):
+            words = f"{self.url} did not answer within {self._config.timeout:g}s"
+            return RetryableError("timeout", words)
+        if isinstance(error, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol):
+            # Its text may quote a header: only its type is told.
+            return PermanentError("request", f"{self.url}: cannot be sent: {type(error).__name__}")
+        words = str(error) or type(error).__name__
+        parts = (self.url, self.quote(words), remedy(words, CONNECTION_REMEDIES))
+        return RetryableError("connection", ": ".join(filter(None, parts)))
 
     def delivery_error(
         self,
@@ -207,16 +225,27 @@ class HttpClient:
         return PermanentError(reason, text)
 
     def _explain(self, answer: Answer, remedies: Mapping[int, str]) -> str:
-        remedy = remedies.get(answer.status, "")
+        advice = remedies.get(answer.status, "")
         if 300 <= answer.status < 400:
-            remedy = "redirects are not followed: set the address that it points to"
+            advice = "redirects are not followed: set the address that it points to"
         words = self.quote(error_words(answer.body, answer.content_type))
-        parts = (f"{self.url} answered {answer.status}", words, remedy)
+        parts = (f"{self.url} answered {answer.status}", words, advice)
         return ": ".join(part for part in parts if part)
 
     def quote(self, words: str) -> str:
         """The backend's words, fit for a log."""
         return quote(words, self._secrets)
+
+
+def _read(response: httpx2.Response, give_up: float) -> bytes:
+    """The body, or what came of it: the status alone has said what became of the spans."""
+    body = bytearray()
+    with contextlib.suppress(httpx2.TransportError):
+        for chunk in response.iter_raw():
+            body += chunk
+            if len(body) > MAX_ANSWER or time.monotonic() > give_up:
+                break
+    return bytes(body[:MAX_ANSWER])
 
 
 def ssl_context(tls: ClientTls) -> ssl.SSLContext:

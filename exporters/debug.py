@@ -1,5 +1,6 @@
 """The `debug` exporter: writes what arrives to standard error, for people to read."""
 
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from collector import (
     SpanRecord,
     Value,
 )
+
+_CONTROLS = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What JSON leaves as it is: DEL, the C1 controls, and what turns the direction of writing."""
 
 
 class DebugConfig(ExporterConfig):
@@ -139,4 +143,5 @@ def _attributes(attributes: Attributes) -> Iterator[str]:
 
 def text(value: Value) -> str:
     """A value as JSON, so that no control character reaches the terminal; bytes in hex."""
-    return orjson.dumps(value, default=lambda data: data.hex()).decode()
+    written = orjson.dumps(value, default=lambda data: data.hex()).decode()
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

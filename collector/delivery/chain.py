@@ -3,15 +3,16 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from collector.batch import Batch
 from collector.component import Context, Exporter
-from collector.delivery.queue import Item, Queue
+from collector.delivery.queue import QUEUE_SPANS, Item, Queue
 from collector.delivery.retry import InterruptedRetryError
 from collector.delivery.sender import Sender
 from collector.delivery.settings import ExporterConfig
-from collector.errors import RefusedError
+from collector.errors import RefusedError, StartError
 from collector.turns import TURNS
 
 
@@ -24,6 +25,10 @@ class Delivery(Protocol):
 
     def consume(self, batch: Batch) -> None:
         """Take the batch over. Raises RefusedError."""
+        ...
+
+    def interrupt(self) -> None:
+        """Before the sources stop: let none of them wait for a backend that fails."""
         ...
 
     def shutdown(self) -> None:
@@ -63,16 +68,12 @@ class QueuedDelivery:
             context.component_id, config.sending_queue, context.storage, config.timeout
         )
         self._sender = Sender(exporter, context, self._stop)
-        self._depth = context.counts.metrics.gauge(
-            "winnow_exporter_queue_spans",
-            "Spans waiting for delivery or on their way.",
-            ("exporter",),
-        )
+        self._depth = context.counts.metrics.gauge(*QUEUE_SPANS)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Start the exporter, take up what an earlier process left, begin to push."""
-        self._exporter.start()
+        _start(self._exporter)
         restored = self._queue.open()
         self._depth.labels(self._context.component_id).set_function(lambda: self._queue.spans)
         if restored:
@@ -87,6 +88,9 @@ class QueuedDelivery:
     def consume(self, batch: Batch) -> None:
         """Queue the batch with its transaction. Raises RefusedError when the queue is full."""
         self._queue.put(batch)
+
+    def interrupt(self) -> None:
+        """Nobody waits for the backend here."""
 
     def shutdown(self) -> None:
         """Push what is left for at most the drain time; the rest stays in the storage."""
@@ -120,12 +124,22 @@ class QueuedDelivery:
                 self._deliver(items)
             except InterruptedRetryError:
                 return
+            except sqlite3.Error:
+                self._context.logger.exception("the storage does not give what is queued yet")
+                self._queue.put_back(items)
+                if self._stop.wait(self._exporter.config.retry_on_failure.initial_interval):
+                    return
             except Exception:
-                # The storage failed: the rows are still there, and the next start finds them.
+                # The rows are still there, and the next start finds them.
                 self._context.logger.exception("queue failed")
 
     def _deliver(self, items: list[Item]) -> None:
-        self._sender.send(self._queue.payload(items), sum(item.spans for item in items))
+        counts: list[Callable[[], None]] = []
+        spans = sum(item.spans for item in items)
+        # Interrupted between two halves, all of it is sent and counted another time.
+        self._sender.send(self._queue.payload(items), spans, counts.append)
+        for count in counts:
+            count()
         self._forget(items)
 
     def _forget(self, items: list[Item]) -> None:
@@ -151,7 +165,7 @@ class DirectDelivery:
 
     def start(self) -> None:
         """Start the exporter."""
-        self._exporter.start()
+        _start(self._exporter)
 
     def consume(self, batch: Batch) -> None:
         """Push the batch. Raises RefusedError when interrupted by a shutdown.
@@ -164,10 +178,22 @@ class DirectDelivery:
         except InterruptedRetryError as error:
             raise RefusedError("shutdown", "the collector is stopping") from error
 
+    def interrupt(self) -> None:
+        """From now on each batch gets one try: its sender is to hear that it is refused."""
+        self._stop.set()
+
     def shutdown(self) -> None:
         """Interrupt retries and shut the exporter down."""
-        self._stop.set()
+        self.interrupt()
         self._exporter.shutdown()
 
     def write_off(self) -> None:
         """Nothing waits here."""
+
+
+def _start(exporter: Exporter[ExporterConfig]) -> None:
+    """Start it. Raises StartError that says which exporter it is."""
+    try:
+        exporter.start()
+    except StartError as error:
+        raise StartError(f"exporters.{exporter.context.component_id}: {error}") from error

@@ -11,6 +11,7 @@ from collector.batch import Batch
 from collector.delivery.settings import SendingQueue
 from collector.errors import RefusedError
 from collector.storage import Storage
+from collector.turns import TURNS
 
 _TABLE = """CREATE TABLE IF NOT EXISTS queue (
     id INTEGER PRIMARY KEY, exporter TEXT NOT NULL, spans INTEGER NOT NULL, payload BLOB NOT NULL
@@ -18,7 +19,13 @@ _TABLE = """CREATE TABLE IF NOT EXISTS queue (
 _DELETE = "DELETE FROM queue WHERE id = ?"
 _WAITING = "SELECT id, spans, length(payload) FROM queue WHERE exporter = ? ORDER BY id"
 _PAYLOAD = "SELECT payload FROM queue WHERE id = ?"
-_ORPHANS = "SELECT exporter, sum(spans) FROM queue GROUP BY exporter"
+_STORED = "SELECT exporter, sum(spans) FROM queue GROUP BY exporter"
+QUEUE_SPANS = (
+    "winnow_exporter_queue_spans",
+    "Spans waiting for delivery or on their way.",
+    ("exporter",),
+)
+"""The gauge of what waits: its name, help and labels."""
 
 
 class Item(NamedTuple):
@@ -57,15 +64,15 @@ class Queue:
         self._ids = self._storage.row_ids("queue")
         for row, spans, size in self._storage.read(_WAITING, (self._exporter_id,)):
             item = Item(row, spans, size, time.monotonic())
-            self._reserve(item, force=True)
+            self._reserve(item)
             self._publish(item)
         return self.spans
 
     def put(self, batch: Batch) -> None:
-        """Queue the batch with its transaction. Raises RefusedError when the queue is full."""
+        """Queue the batch with its transaction. Raises RefusedError when full or closed."""
         payload = batch.payload
         item = Item(next(self._ids), batch.span_count, len(payload), time.monotonic())
-        self._reserve(item)
+        self._find_room(item)
         transaction = batch.transaction
         transaction.on_rollback(lambda: self._release(item))
         transaction.insert("queue", [(item.row, self._exporter_id, item.spans, payload)])
@@ -83,6 +90,11 @@ class Queue:
     def payload(self, items: list[Item]) -> bytes:
         """The items' payloads, joined into one."""
         return b"".join(self._storage.read(_PAYLOAD, (item.row,))[0][0] for item in items)
+
+    def put_back(self, items: list[Item]) -> None:
+        """The items could not be read: hand them out again, after what else waits."""
+        for item in items:
+            self._publish(item)
 
     def done(self, items: list[Item]) -> None:
         """The items are delivered or given up: forget them.
@@ -103,7 +115,7 @@ class Queue:
             raise
 
     def close(self) -> None:
-        """No more waiting for company: `take` hands out what is left, then nothing."""
+        """Take in nothing more, and wait for no company: `take` hands out what is left."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -115,15 +127,31 @@ class Queue:
             self._waiting_spans = 0
             self._changed.notify_all()
 
-    def _reserve(self, item: Item, *, force: bool = False) -> None:
-        weight = self._weight(item)
+    def _find_room(self, item: Item) -> None:
+        if self._reserve_within(0.0, item):
+            return
+        if self._patience:
+            with TURNS.lend():
+                if self._reserve_within(self._patience, item):
+                    return
+        raise RefusedError("queue_full", f"the queue of {self._exporter_id} is full", 5.0)
+
+    def _reserve_within(self, seconds: float, item: Item) -> bool:
+        """Whether there was room in time. Raises RefusedError once the queue is closed."""
         with self._changed:
-            if not force and not self._changed.wait_for(
-                lambda: self._used + weight <= self._settings.queue_size or not self._used,
-                self._patience,
-            ):
-                raise RefusedError("queue_full", f"the queue of {self._exporter_id} is full", 5.0)
-            self._used += weight
+            found = self._changed.wait_for(lambda: self._closed or self._has_room(item), seconds)
+            if self._closed:  # what came now might be found by nobody before the next start
+                raise RefusedError("shutdown", "the collector is stopping")
+            if found:
+                self._reserve(item)
+            return found
+
+    def _has_room(self, item: Item) -> bool:
+        return not self._used or self._used + self._weight(item) <= self._settings.queue_size
+
+    def _reserve(self, item: Item) -> None:
+        with self._changed:
+            self._used += self._weight(item)
             self.spans += item.spans
 
     def _release(self, item: Item) -> None:
@@ -136,7 +164,8 @@ class Queue:
         with self._changed:
             self._waiting.append(item)
             self._waiting_spans += item.spans
-            self._changed.notify()
+            # All: those who wait for room would keep the news from those who wait for items.
+            self._changed.notify_all()
 
     def _weight(self, item: Item) -> int:
         return {"requests": 1, "items": item.spans, "bytes": item.size}[self._settings.sizer]
@@ -178,4 +207,4 @@ class Queue:
 def stored_spans(storage: Storage) -> dict[str, int]:
     """Spans in the store by exporter id, configured or not."""
     storage.execute(_TABLE)
-    return dict(storage.read(_ORPHANS))
+    return dict(storage.read(_STORED))

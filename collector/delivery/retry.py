@@ -28,7 +28,7 @@ class Retry:
         """The attempt's result.
 
         `on_retry` hears of each failure and the wait before the next try, in seconds. Raises
-        PermanentError when the time is up, InterruptedRetryError when stopped while waiting.
+        PermanentError when the time is up, InterruptedRetryError when stopped.
         """
         began = time.monotonic()
         interval = self._settings.initial_interval
@@ -36,6 +36,8 @@ class Retry:
             try:
                 return attempt()
             except RetryableError as error:
+                if self._stop.is_set():
+                    raise InterruptedRetryError from error
                 delay = max(self._spread(interval), error.delay or 0.0)
                 self._check_deadline(error, time.monotonic() - began + delay)
                 on_retry(error, delay)
@@ -52,4 +54,7 @@ class Retry:
             raise PermanentError(error.reason, str(error)) from error
         limit = self._settings.max_elapsed_time
         if limit and elapsed > limit:
-            raise PermanentError("retry_timeout", f"gave up after {limit:g}s: {error}") from error
+            next_try = f"the next try would come {elapsed:.0f}s after the first"
+            raise PermanentError(
+                "retry_timeout", f"{error}: {next_try}, and max_elapsed_time is {limit:g}s"
+            ) from error

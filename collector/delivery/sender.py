@@ -12,14 +12,9 @@ from collector.errors import DeliveryError, PermanentError, RetryableError, Spli
 from collector.packing import pack
 
 When: TypeAlias = Callable[[Callable[[], None]], None]
-"""Calls back now, or later, or never."""
+"""Calls back later, or never."""
 
 _REJECTED = PermanentError("rejected", "the backend refused some of the spans")
-
-
-def at_once(callback: Callable[[], None]) -> None:
-    """Call back now."""
-    callback()
 
 
 class Sender:
@@ -46,8 +41,8 @@ class Sender:
         )
         self._exporter_id = exporter_id
 
-    def send(self, payload: bytes, spans: int, count: When = at_once) -> None:
-        """Deliver the payload or count why not; `count` says when the counting is due.
+    def send(self, payload: bytes, spans: int, count: When) -> None:
+        """Deliver the payload, or find out why not; `count` takes what is to be counted then.
 
         Raises InterruptedRetryError.
         """
@@ -67,7 +62,7 @@ class Sender:
             return self._exporter.push(Batch(payload=payload, span_count=spans))
         except (RetryableError, SplitError, PermanentError):
             raise
-        except Exception as error:
+        except BaseException as error:  # a panic of a library in Rust is no Exception
             self._log.exception("push failed unexpectedly")
             raise PermanentError("internal", f"{type(error).__name__} in the exporter") from error
 

@@ -1,6 +1,7 @@
 """An archive in an object store, through obstore."""
 
 import io
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,12 +16,23 @@ from obstore.exceptions import (
 from obstore.store import ObjectStore, from_url
 
 from collector import DeliveryError, PermanentError, RetryableError, Secret, StartError
-from exporters.archive.settings import ArchiveConfig
+from collector.config.secrets import hide_user_info
+from exporters.archive.settings import UNFIT, ArchiveConfig, fits_a_header
 
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
+_SYSTEM = re.compile(r'(?:error|message): "([^"\n]{1,100})"')
+_CAUSES = {
+    "kind: Timeout": "no answer within timeout",
+    "InvalidCertificate": "its certificate is not one that this machine trusts",
+    "InvalidContentType": "it speaks plain text: write http:// in endpoint",
+}
+"""What obstore's errors show of a request that got no answer, below their first line."""
+_QUERY = re.compile(r"(?<=\S)\?\S*")
 _METADATA_SERVICE = "169.254.169.254"
 """Where obstore asks for the machine's role once it has found no other credentials."""
+_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_OTHER_REGION = "an incorrectly configured region"
 _READING = "ListBucket and GetObject"
 _PASSING = ("408", "409", "429")
 """The client errors that a second try can get past."""
@@ -36,6 +48,7 @@ class Bucket:
     def open(self) -> None:
         """Make the client, and no request yet. Raises StartError for settings it cannot take."""
         config = self._config
+        _check_environment(config)
         try:
             self._store = from_url(
                 config.url,
@@ -45,7 +58,7 @@ class Bucket:
                 retry_config={"max_retries": 0},  # the delivery chain retries
             )
         except (BaseError, ValueError) as error:
-            raise StartError(f"url: {config.url}: {_first_line(error)}") from error
+            raise StartError(f"url: {config.url}: {_says(error)}") from error
 
     def write(self, path: str, data: memoryview) -> None:
         """Put one object, in place of one of the same name; in parts where it is large.
@@ -81,6 +94,14 @@ class Bucket:
         return self._store
 
 
+def _check_environment(config: ArchiveConfig) -> None:
+    """Raises StartError for credentials there that obstore would panic about at every request."""
+    if config.url.startswith("s3://") and config.access_key_id is None:
+        for name in _ENVIRONMENT:
+            if not fits_a_header(os.environ.get(name, "")):
+                raise StartError(f"url: {config.url}: {name} in the environment {UNFIT}")
+
+
 def _s3_settings(config: ArchiveConfig) -> Any:
     settings = {
         "region": config.region,
@@ -96,26 +117,35 @@ def _reveal(secret: Secret | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-def _delivery_error(url: str, error: Exception, needs: str = "PutObject") -> DeliveryError:
+def _delivery_error(  # noqa: PLR0911 - one answer for each kind of error
+    url: str, error: Exception, needs: str = "PutObject"
+) -> DeliveryError:
     text = str(error)
     status = found[1] if (found := _STATUS.search(text)) else ""
     code = found[1] if (found := _CODE.search(text)) else ""
-    answer = f"{url}: {' '.join(filter(None, (status, code))) or _first_line(error)}"
+    answer = f"{url}: {' '.join(filter(None, (status, code))) or _says(error)}"
     if _METADATA_SERVICE in text:
         kind = PermanentError if status.startswith("4") else RetryableError
         return kind("no_credentials", f"{answer}: no credentials found: set access_key_id")
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+    if code == "RequestTimeTooSkewed":
+        return RetryableError("clock_skewed", f"{answer}: set the clock of this machine")
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or code == "ExpiredToken":
         return PermanentError(
             "permission_denied", f"{answer}: check the credentials, and that they allow {needs}"
         )
     if code == "NoSuchBucket" or isinstance(error, NotFoundError | FileNotFoundError):
         return PermanentError("no_such_bucket", f"{answer}: create the bucket, or correct url")
-    if "region" in text.partition("\n")[0] or code == "AuthorizationHeaderMalformed":
+    if _OTHER_REGION in text or code == "AuthorizationHeaderMalformed":
         return PermanentError("wrong_region", f"{answer}: set region to the bucket's own")
     if status.startswith("4") and status not in _PASSING:
         return PermanentError(f"http_{status}", answer)
     return RetryableError(f"http_{status}" if status else "unreachable", answer)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:300]
+def _says(error: Exception) -> str:
+    """Its first line and its cause, without what an endpoint from the environment may hide."""
+    first, _, rest = str(error).partition("\n")
+    line = _QUERY.sub("", hide_user_info(first))[:300]
+    cause = next((words for sign, words in _CAUSES.items() if sign in rest), "")
+    system = _SYSTEM.search(rest)
+    return ": ".join(filter(None, (line, cause or (system[1] if system else ""))))

@@ -66,9 +66,10 @@ class Directory:
 
 def _replace(target: Path, data: memoryview) -> None:
     # The dot and the suffix both keep readers off: some go by the one, some by the other.
-    temporary = target.with_name(f".{target.name}.tmp")
+    # Each has a name of its own, for two archives may lie in one place and get the same batch.
+    descriptor, name = tempfile.mkstemp(".tmp", f".{target.name}.", target.parent)
+    temporary = Path(name)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb", buffering=0) as file:
             _write_all(file.fileno(), data)
             os.fsync(file.fileno())

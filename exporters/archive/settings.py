@@ -1,5 +1,6 @@
 """Where the archive lies, and how spans gather before a file is written."""
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -9,6 +10,9 @@ from pydantic import Field, field_validator, model_validator
 from collector import Duration, ExporterConfig, QueueBatch, Secret, SendingQueue
 
 OBJECT_STORES = ("s3", "gs", "az")
+_PRINTABLE = re.compile(r"[\x21-\x7e]*")
+UNFIT = "holds a space, a line break or a character not in ASCII: remove it"
+"""What is wrong with a credential that does not fit a header."""
 _S3_ONLY = ("region", "endpoint", "access_key_id", "secret_access_key", "session_token")
 
 
@@ -76,6 +80,8 @@ class ArchiveConfig(ExporterConfig):
     @classmethod
     def _known_place(cls, value: str) -> str:
         scheme, separator, rest = value.partition("://")
+        if scheme in OBJECT_STORES:
+            _check_shows(value)
         if separator and scheme not in (*OBJECT_STORES, "file"):
             raise ValueError(
                 f"{scheme}:// is no place for an archive: use file:, s3://, gs://, az:// or a path"
@@ -91,8 +97,19 @@ class ArchiveConfig(ExporterConfig):
     @field_validator("endpoint")
     @classmethod
     def _endpoint_is_a_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
+        if value is None:
+            return None
+        _check_shows(value)
+        if not value.startswith(("http://", "https://")):
             raise ValueError(f"{value!r} is no URL: write https://host or http://host:port")
+        return value
+
+    @field_validator("access_key_id", "secret_access_key", "session_token")
+    @classmethod
+    def _fits_a_header(cls, value: str | Secret | None) -> str | Secret | None:
+        text = value.get_secret_value() if isinstance(value, Secret) else value
+        if text is not None and not fits_a_header(text):
+            raise ValueError(UNFIT)
         return value
 
     @model_validator(mode="after")
@@ -103,3 +120,19 @@ class ArchiveConfig(ExporterConfig):
         if (self.access_key_id is None) != (self.secret_access_key is None):
             raise ValueError("access_key_id and secret_access_key go together: set both or neither")
         return self
+
+
+def fits_a_header(credential: str) -> bool:
+    """Whether a request can carry it."""
+    return _PRINTABLE.fullmatch(credential) is not None
+
+
+def _check_shows(url: str) -> None:
+    """Raises ValueError for a URL with credentials or other settings in it: errors show it."""
+    if "@" in url.rpartition("://")[2].partition("/")[0]:
+        raise ValueError(
+            "a URL shows in logs: take the credentials out, and set access_key_id and "
+            "secret_access_key"
+        )
+    if "?" in url or "#" in url:
+        raise ValueError("the URL of an object store has no query and no fragment: remove them")

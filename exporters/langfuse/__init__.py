@@ -1,12 +1,14 @@
 """The `langfuse` exporter: OTLP over HTTP to Langfuse, in the words that Langfuse reads best."""
 
 import base64
+import re
 from typing import Self
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from pydantic import Field, field_validator, model_validator
 
 from collector import Batch, Context, DeliveryError, Exporter, Secret, SplitError
+from exporters._answers import RAISE_LIMIT
 from exporters._http import Answer, HttpClient, HttpConfig, check_url
 from exporters.langfuse.observations import describe, set_defaults
 from exporters.langfuse.traces import TraceMemory
@@ -23,6 +25,7 @@ REMEDIES = {
     403: f"{KEYS}, and that the project's ingestion is not suspended",
     404: "no Langfuse there: check host, the address of its web page without a path",
     405: "no Langfuse there: check host, the address of its web page without a path",
+    413: RAISE_LIMIT,
 }
 
 
@@ -58,6 +61,8 @@ class LangfuseConfig(HttpConfig):
                     f"{name} is empty: take it from the project's settings in Langfuse, "
                     "or set enabled: false"
                 )
+            if re.search(r"\s", key.get_secret_value()):
+                raise ValueError(f"{name} holds a space or a line break: remove it")
         if self.public_key.get_secret_value().startswith("sk-"):
             raise ValueError("public_key holds a secret key (sk-…): are the two swapped?")
         return self

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from collector import RetryableError, StartError
+from collector import Batch, RetryableError, StartError
 from exporters.archive import Archive
 from exporters.archive.settings import ArchiveConfig
 from tests.archive.reading import read
@@ -140,6 +141,20 @@ def test_a_second_try_replaces_what_the_first_one_wrote(tmp_path: Path):
     assert sorted(row["name"] for row in read(tmp_path)) == ["a", "b"]
 
 
+def test_two_archives_in_one_place_do_not_disturb_each_other(tmp_path: Path):
+    item = batch(*(span(attributes={"text": os.urandom(2000).hex()}) for _ in range(50)))
+    payload = item.payload
+    exporters = [archive(tmp_path) for _ in range(4)]
+
+    def push(exporter: Archive) -> None:
+        for _ in range(25):
+            exporter.push(Batch(payload=payload))
+
+    with ThreadPoolExecutor(len(exporters)) as pool:
+        list(pool.map(push, exporters))
+    assert len(read(tmp_path)) == 50
+
+
 def test_only_the_owner_may_read(tmp_path: Path):
     archive(tmp_path / "new").push(batch(span()))
     [name] = files(tmp_path / "new")
@@ -236,6 +251,9 @@ def test_an_object_store_is_no_directory(url: str):
         ({"url": "./data", "region": "eu-west-1"}, "for s3:// only"),
         ({"url": "s3://b", "access_key_id": "a"}, "set both or neither"),
         ({"url": "s3://b", "endpoint": "127.0.0.1:9000"}, "http://host:port"),
+        ({"url": "s3://b?region=x"}, "no query"),
+        ({"url": "s3://b", "access_key_id": "a\n", "secret_access_key": "b"}, "line break"),
+        ({"url": "s3://b", "session_token": "a\n"}, "line break"),
     ],
 )
 def test_settings_that_cannot_work_name_the_remedy(settings: dict[str, Any], remedy: str):
@@ -253,3 +271,19 @@ def test_changing_one_setting_of_the_queue_keeps_the_archives_own_defaults():
     assert (
         ArchiveConfig.model_validate({"sending_queue": {"batch": None}}).sending_queue.batch is None
     )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"url": "s3://key:hidden@bucket/prefix"},
+        {"url": "s3://bucket", "endpoint": "http://key:hidden@minio:9000"},
+        {"url": "s3://bucket", "endpoint": "key:hidden@minio:9000"},
+    ],
+)
+def test_credentials_in_a_url_are_refused_without_being_shown(settings: dict[str, Any]):
+    with pytest.raises(ValidationError) as caught:
+        ArchiveConfig.model_validate(settings)
+    (error,) = caught.value.errors(include_input=False)
+    assert "take the credentials out" in error["msg"]
+    assert "hidden" not in error["msg"]

@@ -7,15 +7,19 @@ import random
 import threading
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
-from collector import PermanentError, RetryableError
+from collector import PermanentError, RetryableError, StartError
 from exporters.archive import Archive
 from exporters.archive.settings import ArchiveConfig
+from tests.doubles.http import HttpSink
+from tests.doubles.raw import RawServer
+from tests.doubles.tls import self_signed
 from tests.helpers import START, batch, make, span
 
 KEYS = {"access_key_id": "key", "secret_access_key": "hidden", "region": "us-east-1"}
@@ -36,14 +40,17 @@ def s3() -> Iterator[str]:
 
 @pytest.fixture
 def refusing() -> Iterator[str]:
-    """The endpoint of an S3 in which a bucket's name is the status it answers with."""
+    """The endpoint of an S3 in which a bucket's name is the status it answers with, and a code."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(int(self.path.split("/")[1]))
-            self.send_header("Content-Length", "0")
+            status, _, code = self.path.split("/")[1].partition("-")
+            body = f"<Error><Code>{code}</Code></Error>".encode() if code else b""
+            self.send_response(int(status))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -114,6 +121,13 @@ def test_the_aws_environment_is_used_where_nothing_is_set(s3: str, monkeypatch: 
     assert len(objects(s3, "environment")) == 1
 
 
+def test_an_environment_that_no_request_can_carry_stops_the_start(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "hidden\n")
+    with pytest.raises(StartError, match=r"AWS_SESSION_TOKEN .* line break") as failed:
+        make(Archive, {"url": "s3://spans/x"}).start()
+    assert "hidden" not in str(failed.value)
+
+
 def test_a_missing_bucket_is_permanent_and_says_so(s3: str):
     with pytest.raises(PermanentError, match="404 NoSuchBucket: create the bucket") as failed:
         archive("s3://absent/x", s3).push(batch(span()))
@@ -135,6 +149,13 @@ def test_what_no_second_try_can_help_is_permanent(refusing: str, status: int, re
     assert failed.value.reason == reason
 
 
+def test_a_name_with_region_in_it_makes_no_difference(refusing: str):
+    with pytest.raises(RetryableError):
+        archive("s3://503/my-region", refusing).push(batch(span()))
+    with pytest.raises(RetryableError):
+        archive("s3://my-region/x", "http://127.0.0.1:1").push(batch(span()))
+
+
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
 def test_what_a_second_try_may_help_is_retried(refusing: str, status: int):
     with pytest.raises(RetryableError) as failed:
@@ -142,11 +163,43 @@ def test_what_a_second_try_may_help_is_retried(refusing: str, status: int):
     assert failed.value.reason == f"http_{status}"
 
 
+def test_a_clock_that_goes_wrong_can_be_set_right(refusing: str):
+    with pytest.raises(RetryableError, match="set the clock"):
+        archive("s3://403-RequestTimeTooSkewed/x", refusing).push(batch(span()))
+
+
+def test_a_session_that_is_over_is_a_matter_of_credentials(refusing: str):
+    with pytest.raises(PermanentError, match="ExpiredToken: check the credentials"):
+        archive("s3://400-ExpiredToken/x", refusing).push(batch(span()))
+
+
+def test_no_error_shows_what_the_environment_s_endpoint_holds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://user:hidden@127.0.0.1:1")
+    exporter = make(Archive, {"url": "s3://spans/x", **KEYS})
+    exporter.start()
+    with pytest.raises(RetryableError, match="PUT http://") as failed:
+        exporter.push(batch(span()))
+    assert "hidden" not in str(failed.value)
+
+
 def test_an_unreachable_store_does_not_stop_the_start_but_is_retried():
     exporter = archive("s3://spans/x", "http://127.0.0.1:1")
-    with pytest.raises(RetryableError) as failed:
+    with pytest.raises(RetryableError, match=r"Connection refused$") as failed:
         exporter.push(batch(span()))
     assert failed.value.reason == "unreachable"
+
+
+def test_why_a_store_does_not_answer_is_said(s3: str, tmp_path: Path):
+    def failure(endpoint: str, **settings: Any) -> str:
+        with pytest.raises(RetryableError) as failed:
+            archive("s3://spans/x", endpoint, **settings).push(batch(span()))
+        return str(failed.value)
+
+    assert "write http://" in failure(s3.replace("http:", "https:"))
+    with HttpSink(self_signed(tmp_path)) as sink:
+        assert "certificate" in failure(sink.endpoint)
+    with RawServer(b"", "stall") as server:
+        assert "within timeout" in failure(f"http://{server.address}", timeout="300ms")
 
 
 def test_no_error_shows_the_secret(refusing: str):

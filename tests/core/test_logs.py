@@ -4,19 +4,10 @@ import json
 import logging
 
 import pytest
-import structlog
 
 from collector.telemetry.logs import configure_logs, get_logger
 
-
-@pytest.fixture(autouse=True)
-def as_before():
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    logging.getLogger("winnow").setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 def fail(text: str) -> None:

@@ -1,6 +1,9 @@
 """Batches enter once, reach every consumer, and are owned by all of them or by none."""
 
+import shutil
+
 import pytest
+from structlog.testing import capture_logs
 
 from collector.errors import RefusedError
 from collector.pipeline import Entry, FanOut, Tally
@@ -70,4 +73,44 @@ def test_a_storage_that_cannot_write_asks_the_sender_to_try_again():
     with pytest.raises(RefusedError, match="storage failed") as info:
         Entry(storage, Sink()).consume(batch(span()))
     assert info.value.reason == "storage_failed"
+    storage.close()
+
+
+def test_a_storage_that_cannot_write_is_told_once_until_it_can_again():
+    storage = BrokenStorage()
+    storage.open()
+    entry = Entry(storage, Sink())
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(RefusedError):
+                entry.consume(batch(span()))
+    assert [event["log_level"] for event in logs] == ["error"]
+    assert "service.storage.directory" in logs[0]["problem"]
+    storage.close()
+
+
+FULL = shutil.disk_usage("/")._replace(total=1 << 40, free=1 << 20)
+
+
+def test_the_last_of_the_disk_is_left_for_deleting(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: FULL)
+    storage, sink = Storage(tmp_path), Sink()
+    storage.open()
+    with capture_logs() as logs, pytest.raises(RefusedError, match="is full") as info:
+        Entry(storage, sink).consume(batch(span()))
+    assert info.value.reason == "storage_full"
+    assert sink.batches == []
+    assert "free some space" in logs[0]["problem"]
+    storage.execute("CREATE TABLE things (id INTEGER PRIMARY KEY)")
+    storage.write("INSERT INTO things VALUES (?)", [(1,)])
+    storage.write("DELETE FROM things WHERE id = ?", [(1,)])
+    storage.close()
+
+
+def test_memory_is_no_disk(monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: FULL)
+    storage, sink = Storage(), Sink()
+    storage.open()
+    Entry(storage, sink).consume(batch(span()))
+    assert len(sink.batches) == 1
     storage.close()

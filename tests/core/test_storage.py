@@ -1,5 +1,7 @@
 """Storage commits all of a transaction or none of it, and survives the process."""
 
+import re
+import shutil
 import sqlite3
 
 import pytest
@@ -104,6 +106,53 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StartError, match=r"service\.storage\.directory"):
         Storage(tmp_path / "file" / "state").open()
+
+
+def test_a_file_of_somebody_else_is_named_with_what_to_do(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"no database" * 1000)
+    with pytest.raises(StartError, match=rf"{FILE_NAME}: file is not a database; .*move the file"):
+        Storage(tmp_path).open()
+
+
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path):
+    storage = Storage(tmp_path)
+    storage.open()
+    storage.execute("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT) STRICT")
+    storage.write("INSERT INTO things VALUES (?, ?)", [(n, "x" * 5000) for n in range(100)])
+    storage.close()
+    whole = (tmp_path / FILE_NAME).read_bytes()
+    (tmp_path / FILE_NAME).write_bytes(whole[:16384] + b"?" * 16384 + whole[2 * 16384 :])
+    damaged = Storage(tmp_path)
+    damaged.open()
+    with pytest.raises(sqlite3.Error) as info:
+        damaged.read("SELECT name FROM things")
+    assert re.search(rf"{FILE_NAME}: .*; move the file away", str(damaged.unusable(info.value)))
+    damaged.close()
+
+
+def test_what_was_deleted_is_room_again(tmp_path, monkeypatch):
+    storage = Storage(tmp_path)
+    storage.open()
+    storage.execute(TABLE)
+    storage.write(INSERT, [(number, "x" * (1 << 20)) for number in range(64)])
+    disk = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk._replace(free=32 << 20))
+    assert storage.full
+    storage.write("DELETE FROM things WHERE id = ?", [(number,) for number in range(64)])
+    assert not storage.full
+    storage.close()
+
+
+@pytest.mark.parametrize(("total", "free", "full"), [(80, 30, False), (80, 10, True)])
+def test_of_a_small_disk_a_quarter_is_left_for_deleting(
+    tmp_path, monkeypatch, total: int, free: int, full: bool
+):
+    storage = Storage(tmp_path)
+    storage.open()
+    disk = shutil.disk_usage(tmp_path)._replace(total=total << 20, free=free << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+    assert storage.full is full
+    storage.close()
 
 
 def test_nobody_else_may_read_the_state(tmp_path):

@@ -1,6 +1,7 @@
 """Every exporter's spans are sent, waiting, or failed with a reason; never more, never fewer."""
 
 import contextlib
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -18,8 +19,10 @@ from collector import (
     RefusedError,
     RetryableError,
     SplitError,
+    StartError,
 )
 from collector.delivery.chain import make_delivery
+from collector.delivery.orphans import Orphans
 from collector.delivery.retry import InterruptedRetryError, Retry
 from collector.delivery.settings import RetryOnFailure
 from collector.storage import Storage
@@ -48,7 +51,7 @@ class Scripted(Exporter[ExporterConfig]):
         self.gate.wait(10)
         if self.script:
             step = self.script.pop(0)
-            if isinstance(step, Exception):
+            if isinstance(step, BaseException):
                 raise step
             return step
         if error := self.refuses(batch):
@@ -147,6 +150,18 @@ def test_however_long_a_backend_asks_to_wait_a_stop_interrupts_the_wait():
         assert isinstance(outcome.exception(10), InterruptedRetryError)
 
 
+@pytest.mark.parametrize("settings", [{"enabled": False}, {"max_elapsed_time": "1ms"}])
+def test_a_push_that_a_stop_interrupts_is_not_given_up(settings):
+    stop = threading.Event()
+
+    def closed():
+        stop.set()
+        raise RetryableError("shutdown", "the exporter is shutting down", delay=60)
+
+    with pytest.raises(InterruptedRetryError):
+        Retry(RetryOnFailure.model_validate(settings), stop).run(closed, lambda *_: None)
+
+
 def test_a_push_is_given_up_when_its_time_is_over(chain):
     exporter, delivery, context = chain(retry_on_failure=FAST | {"max_elapsed_time": "20ms"})
     exporter.refuses = lambda batch: RetryableError("busy", "never")
@@ -155,6 +170,14 @@ def test_a_push_is_given_up_when_its_time_is_over(chain):
     eventually(
         lambda: value(context, "winnow_exporter_failed_spans_total", reason="retry_timeout") == 1
     )
+
+
+def test_a_wait_beyond_the_time_that_there_is_is_not_begun():
+    def busy():
+        raise RetryableError("busy", "come back tomorrow", delay=86400)
+
+    with pytest.raises(PermanentError, match=r"tomorrow: .* 86400s .* max_elapsed_time is 300s"):
+        Retry(RetryOnFailure(), threading.Event()).run(busy, lambda *_: None)
 
 
 def test_a_permanent_failure_is_counted_with_its_reason(chain):
@@ -271,6 +294,85 @@ def test_a_full_queue_may_wait_for_room(chain):
     waiting.join(5)
 
 
+def test_many_that_wait_for_room_all_get_it(chain):
+    exporter, delivery, context = chain(
+        sending_queue={"queue_size": 1, "num_consumers": 1, "block_on_overflow": True},
+        timeout="10s",
+    )
+    delivery.start()
+
+    def send(_number: int) -> None:
+        for _ in range(50):
+            hand_over(context, delivery, batch(span("a")))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(send, range(6)))
+    eventually(lambda: len(exporter.names) == 300)
+
+
+def test_who_waits_for_room_does_not_take_up_a_turn_to_compute(chain):
+    exporter, delivery, context = chain(
+        sending_queue={"queue_size": 1, "block_on_overflow": True}, timeout="60s"
+    )
+    exporter.gate.clear()
+    delivery.start()
+    hand_over(context, delivery, batch(span("first")))
+    waiting = threading.Semaphore(0)
+
+    def wait_for_room(name: str) -> None:
+        with TURNS.take():
+            waiting.release()
+            hand_over(context, delivery, batch(span(name)))
+
+    with ThreadPoolExecutor(3) as pool:
+        for name in "abc":
+            pool.submit(wait_for_room, name)
+        assert all(waiting.acquire(timeout=10) for _ in "abc")
+        exporter.gate.set()
+    eventually(lambda: len(exporter.names) == 4)
+
+
+def test_a_queue_that_is_shut_down_takes_nothing_more(chain):
+    _, delivery, context = chain(sending_queue={"queue_size": 1, "block_on_overflow": True})
+    delivery.start()
+    delivery.shutdown()
+    with pytest.raises(RefusedError, match="stopping"):
+        hand_over(context, delivery, batch(span("late")))
+    assert context.storage.read("SELECT * FROM queue") == []
+
+
+def test_a_panic_in_an_exporter_harms_only_its_batch(chain):
+    class Panic(BaseException):
+        """What a library written in Rust raises."""
+
+    exporter, delivery, context = chain(sending_queue={"num_consumers": 1})
+    exporter.script = [Panic("boom")]
+    delivery.start()
+    hand_over(context, delivery, batch(span("a")))
+    hand_over(context, delivery, batch(span("b")))
+    eventually(lambda: exporter.names == ["b"])
+    assert value(context, "winnow_exporter_failed_spans_total", reason="internal") == 1
+
+
+def test_a_batch_that_was_interrupted_between_its_halves_is_counted_once(chain):
+    storage = Storage()
+    exporter, delivery, context = chain(storage, drain=0.05)
+    exporter.script = [
+        SplitError("too_large", "halve it"),
+        0,
+        RetryableError("down", "not now", delay=60),
+    ]
+    delivery.start()
+    hand_over(context, delivery, batch(span("a"), span("b")))
+    eventually(lambda: value(context, "winnow_exporter_retries_total", reason="down") == 1)
+    delivery.shutdown()
+    assert value(context, "winnow_exporter_sent_spans_total") == 0
+    again = make_delivery(exporter, context, 5.0)
+    again.start()
+    eventually(lambda: value(context, "winnow_exporter_sent_spans_total") == 2)
+    again.shutdown()
+
+
 def test_a_durable_queue_is_taken_up_by_the_next_process(chain, tmp_path):
     first = Storage(tmp_path)
     exporter, delivery, context = chain(storage=first)
@@ -320,6 +422,22 @@ def test_shutdown_forgets_what_was_delivered(stuck):
     assert storage.read("SELECT id FROM queue") == []
 
 
+def test_what_the_store_does_not_give_at_once_is_asked_for_again(chain, monkeypatch):
+    exporter, delivery, context = chain()
+    read, failures = context.storage.read, [sqlite3.OperationalError("disk I/O error")]
+
+    def glitches(sql, row=()):
+        if "payload FROM" in sql and failures:
+            raise failures.pop()
+        return read(sql, row)
+
+    monkeypatch.setattr(context.storage, "read", glitches)
+    delivery.start()
+    hand_over(context, delivery, batch(span("a")))
+    eventually(lambda: exporter.names == ["a"])
+    assert not failures
+
+
 def test_shutdown_delivers_what_waits(chain):
     exporter, delivery, context = chain(
         sending_queue={"batch": {"flush_timeout": "1h", "min_size": 1000}}
@@ -337,6 +455,23 @@ def test_spans_lost_at_shutdown_are_counted(chain):
     hand_over(context, delivery, batch(span("a"), span("b")))
     delivery.shutdown()
     delivery.write_off()
+    dropped = context.counts.metrics.registry.get_sample_value(
+        "winnow_dropped_spans_total", {"component": "backend", "reason": "shutdown"}
+    )
+    assert dropped == 2
+
+
+def test_spans_in_memory_whose_exporter_is_gone_are_counted_at_the_end(chain):
+    exporter, delivery, context = chain(drain=0.05)
+    exporter.refuses = lambda batch: RetryableError("down", "never", delay=60)
+    delivery.start()
+    hand_over(context, delivery, batch(span("a"), span("b")))
+    delivery.shutdown()
+    orphans = Orphans(context.counts.metrics, context.storage)
+    orphans.look(queued=(), reloaded=True)
+    assert value(context, "winnow_exporter_queue_spans") == 2
+    orphans.write_off()
+    assert value(context, "winnow_exporter_queue_spans") == 0
     dropped = context.counts.metrics.registry.get_sample_value(
         "winnow_dropped_spans_total", {"component": "backend", "reason": "shutdown"}
     )
@@ -367,6 +502,18 @@ def test_a_pipeline_that_waits_for_the_backend_does_not_take_up_a_turn_to_comput
         for waiting in requests:
             waiting.result(10)
     assert sorted(exporter.names) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_an_exporter_that_cannot_start_is_named(chain, monkeypatch, enabled):
+    exporter, delivery, _ = chain(sending_queue={"enabled": enabled})
+
+    def fail():
+        raise StartError("url: no such place")
+
+    monkeypatch.setattr(exporter, "start", fail)
+    with pytest.raises(StartError, match=r"^exporters\.backend: url: no such place$"):
+        delivery.start()
 
 
 def test_shutdown_is_safe_twice_and_without_a_start(chain):

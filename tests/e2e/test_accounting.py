@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import grpc
+import yaml
 
 from tests.daemon import Daemon, eventually
 from tests.doubles.otlp_grpc import Code, GrpcSink
@@ -245,4 +246,36 @@ def test_what_a_crash_left_is_taken_up_once_and_a_reload_counts_nothing_twice(pi
         eventually(lambda: daemon.metric("winnow_exporter_queue_spans") == 0)
         assert agree()
         assert len(sink.spans) == 15 * SPANS
+    sink.stop()
+
+
+def test_what_waits_for_an_exporter_that_was_taken_away_stays_in_the_books(pipeline, tmp_path):
+    sink = GrpcSink().start()
+    sink.stop()
+    with_it = pipeline({}, {"otlp/away": to(sink)})
+    without = pipeline({}, {"debug": {}})
+    direct = pipeline({}, {"otlp/away": to(sink) | {"sending_queue": {"enabled": False}}})
+
+    def change_to(config: dict[str, Any]) -> None:
+        daemon.config_path.write_text(yaml.safe_dump(config))
+        reload(daemon)
+
+    def waits() -> bool:
+        books = Books(daemon)
+        return books.exporter("otlp/away") and books.total("exporter_queue_spans") == 10 * SPANS
+
+    with Daemon(tmp_path, with_it) as daemon:
+        insist(daemon.endpoints["grpc"], requests(10))
+        assert waits()
+        for config in (without, direct):
+            change_to(config)
+            assert waits()
+        daemon.kill()
+        daemon.start()
+        assert waits()
+        change_to(with_it)
+        sink.start()
+        eventually(lambda: daemon.metric("winnow_exporter_queue_spans") == 0)
+        assert Books(daemon).exporter("otlp/away")
+        assert len(sink.spans) == 10 * SPANS
     sink.stop()

@@ -51,11 +51,22 @@ def test_detailed_writes_all_of_it(capsys):
 @pytest.mark.parametrize("verbosity", ["normal", "detailed"])
 def test_no_control_character_reaches_the_terminal(capsys, verbosity):
     make(Debug, {"verbosity": verbosity}).push(
-        batch(span("\x1b[2J", attributes={"a\nb": "\x07\x1b]0;x", "bytes": b"\x1b", "n": None}))
+        batch(
+            span(
+                "\x1b[2J",
+                attributes={
+                    "a\nb": "\x07\x1b]0;x",
+                    "bytes": b"\x1b",
+                    "n": None,
+                    "c1": "\x9b2J\x7f\u202e",
+                },
+            )
+        )
     )
     err = capsys.readouterr().err
-    assert "\x1b" not in err
-    assert "\x07" not in err
+    for control in "\x1b\x07\x9b\x7f\u202e":
+        assert control not in err
+    assert '"\\u009b2J' in err
     assert '"a\\nb"' in err
 
 

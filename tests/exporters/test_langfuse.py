@@ -206,6 +206,7 @@ def test_an_undecoded_batch_is_prepared_like_a_decoded_one(server, exporter):
         ({}, "public_key"),
         ({**KEYS, "public_key": ""}, "public_key is empty"),
         ({**KEYS, "secret_key": " "}, "secret_key is empty"),
+        ({**KEYS, "secret_key": f"{SECRET_KEY}\n"}, "secret_key holds a space or a line break"),
         ({"public_key": SECRET_KEY, "secret_key": PUBLIC_KEY}, "swapped"),
         ({**KEYS, "host": "cloud.langfuse.com"}, "with its scheme"),
         ({**KEYS, "host": "https://a:b@cloud.langfuse.com"}, "in headers"),

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from collector import Batch, PermanentError, RetryableError, SplitError, StartError
 from exporters._grpc import channel_options
 from exporters.otlp import Otlp
+from tests.doubles.http import HttpSink
 from tests.doubles.otlp_grpc import Code, GrpcSink
 from tests.doubles.relay import Relay
 from tests.doubles.tls import self_signed
@@ -152,11 +153,16 @@ def test_a_compressed_message_over_the_peer_s_limit_asks_to_be_split(running):
             Code.OUT_OF_RANGE,
             "Error, decoded message length too large: found 5 bytes, the limit is: 4 bytes",
         ),
+        (
+            Code.RESOURCE_EXHAUSTED,
+            "Received message exceeds the maximum configured message size.",
+        ),
+        (Code.UNKNOWN, "Received http2 header with status: 413"),
     ],
 )
 def test_each_server_s_words_for_too_large_are_understood(sink, exporter, code, words):
     sink.refuse(code, words)
-    with pytest.raises(SplitError):
+    with pytest.raises(SplitError, match="raise the limit"):
         exporter.push(batch(span()))
 
 
@@ -248,12 +254,12 @@ def test_a_call_over_tls_reaches_a_server_with_that_authority(tmp_path, running)
 def test_the_server_s_name_can_be_overridden(tmp_path, running):
     certificate = self_signed(tmp_path, "collector.example")
     with GrpcSink(credentials=certificate.grpc_server()) as sink:
-        tls = {
-            "ca_file": str(certificate.cert_file),
-            "server_name_override": "collector.example",
-        }
-        port = sink.endpoint.rpartition(":")[2]
-        running(Otlp, {"endpoint": f"localhost:{port}", "tls": tls}).push(batch(span()))
+        endpoint = f"localhost:{sink.endpoint.rpartition(':')[2]}"
+        tls = {"ca_file": str(certificate.cert_file)}
+        with pytest.raises(RetryableError, match=r"tls\.server_name_override"):
+            running(Otlp, {"endpoint": endpoint, "tls": tls}).push(batch(span()))
+        tls["server_name_override"] = "collector.example"
+        running(Otlp, {"endpoint": endpoint, "tls": tls}).push(batch(span()))
         assert sink.calls[0].metadata is not None
         assert len(sink.spans) == 1
 
@@ -271,6 +277,41 @@ def test_tls_to_a_plain_text_server_names_the_remedy(sink, running):
     exporter = running(Otlp, {"endpoint": sink.endpoint})
     with pytest.raises(RetryableError, match=r"tls\.insecure"):
         exporter.push(batch(span()))
+
+
+def test_a_peer_that_speaks_http_1_names_the_remedy(running):
+    with HttpSink() as sink:
+        address = sink.endpoint.removeprefix("http://")
+        exporter = running(Otlp, {"endpoint": address, "tls": {"insecure": True}})
+        with pytest.raises(RetryableError, match="use otlphttp"):
+            exporter.push(batch(span()))
+
+
+def test_metadata_may_be_binary(sink, running):
+    settings = {"endpoint": sink.endpoint, "tls": {"insecure": True}, "headers": {"X-Bin": "abc"}}
+    running(Otlp, settings).push(batch(span()))
+    assert sink.calls[0].metadata["x-bin"] == str(b"abc")
+
+
+def test_a_secret_that_holds_another_is_taken_out_whole(sink, running):
+    settings = {
+        "endpoint": sink.endpoint,
+        "tls": {"insecure": True},
+        "headers": {"x-team": "blue", "authorization": "Bearer blue-s3cr3t"},
+    }
+    exporter = running(Otlp, settings)
+    sink.refuse(Code.UNAUTHENTICATED, "no such token: blue-s3cr3t")
+    with pytest.raises(PermanentError) as caught:
+        exporter.push(batch(span()))
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_credentials_in_the_endpoint_are_refused_without_being_shown():
+    with pytest.raises(ValidationError) as caught:
+        Otlp.Config.model_validate({"endpoint": "https://key:hidden@host:4317"})
+    (error,) = caught.value.errors(include_input=False)
+    assert "in headers" in error["msg"]
+    assert "hidden" not in error["msg"]
 
 
 def test_an_http_scheme_means_plain_text(sink, running):

@@ -11,6 +11,7 @@ from collector.cli.test import test as command
 from collector.replay import recorded
 from tests.helpers import request, span
 
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 CONFIG = {
     "receivers": {"otlp": {}, "otlp/spare": {}},
     "processors": {
