@@ -64,6 +64,8 @@ def _of_files(command: Callable[..., None]) -> Callable[..., None]:
         try:
             files = _find(config_path, place, since, until)
             command(files, **options)
+        except BrokenPipeError:  # whoever reads has enough
+            raise
         except (StartError, ValueError, OSError) as error:
             raise click.ClickException(str(error)) from error
 
@@ -73,8 +75,9 @@ def _of_files(command: Callable[..., None]) -> Callable[..., None]:
 def _find(
     config_path: Path, place: str | None, since: datetime | None, until: datetime | None
 ) -> _Files:
-    # A place can do without a configuration; but one in it may say how to get there.
-    config = load_or_exit(config_path) if place is None or config_path.exists() else None
+    # A directory can do without a configuration; of a bucket, it may say how to get there.
+    wanted = place is None or ("://" in place and config_path.exists())
+    config = load_or_exit(config_path) if wanted else None
     if place is None and config is not None:
         place = own_place(config, config_path)
     found = reader(config, str(place))
@@ -99,7 +102,10 @@ def archive() -> None:
 @archive.command("list")
 @_of_files
 def list_hours(files: _Files) -> None:
-    """Print how many files, spans and megabytes each hour has."""
+    """Print how many files, spans and megabytes each hour has.
+
+    An hour that --since or --until cuts is counted whole.
+    """
     hours: dict[str, list[int]] = {}
     for file in files.files:
         sums = hours.setdefault(file.path.rpartition("/")[0], [0, 0, 0])
@@ -121,7 +127,7 @@ def show(files: _Files, trace_id: str) -> None:
     wanted = _ids([trace_id])
     records = [record for batch in files.batches(wanted) for record in batch.spans]
     if not records:
-        raise click.ClickException(f"no span of the trace {trace_id} is there: correct the id")
+        raise _none_of(files, f"the trace {trace_id}")
     Console(highlight=False, width=_LONGEST_LINE).print(tree(records))
 
 
@@ -133,8 +139,17 @@ def export(files: _Files, traces: tuple[str, ...]) -> None:
 
     `winnow test` and `winnow sample` read it, and every OTLP/HTTP receiver takes its lines.
     """
+    found = False
     for batch in files.batches(_ids(traces)):
         click.echo(to_json(batch))
+        found = True
+    if traces and not found:
+        raise _none_of(files, "these traces")
+
+
+def _none_of(files: _Files, traces: str) -> click.ClickException:
+    remedy = "correct the id" if files.period == Period() else "correct the id, --since and --until"
+    return click.ClickException(f"no span of {traces} is there: {remedy}")
 
 
 def _ids(traces: Iterable[str]) -> frozenset[str]:

@@ -7,6 +7,7 @@ import click
 from pydantic import ValidationError
 
 from collector.config.load import CollectorConfig
+from collector.config.messages import explain
 from collector.registry import BrokenComponentError, Registry
 
 _TYPE = "archive"
@@ -21,19 +22,27 @@ def own_place(config: CollectorConfig, path: Path) -> str:
 
 
 def reader(config: CollectorConfig | None, place: str) -> Any:
-    """Reads the archive at `place`, as the configuration's own where it is that.
+    """Reads the archive at `place`, as the configuration's own where that is the same or in the
+    same bucket.
 
     Raises click.ClickException for a place that can be no archive, and StartError.
     """
     try:
         component: Any = Registry().load("exporters", _TYPE)
         own = _settings(config) if config else []
-        settings = next((found for found in own if found.url == place), None)
-        return component.reader(settings or component.Config(url=place))
+        settings = next((found for found in own if _store(found.url) == _store(place)), None)
+        if settings is None:
+            settings = component.Config(url=place)
+        return component.reader(settings.model_copy(update={"url": place}))
     except (KeyError, BrokenComponentError) as error:
         raise click.ClickException(f"no archive exporter: {error}") from error
     except ValidationError as error:
-        raise click.ClickException(f"{place}: {error.errors()[0]['msg']}") from error
+        raise click.ClickException(f"{place}: {explain(error.errors()[0])}") from error
+
+
+def _store(url: str) -> str:
+    """The bucket, whatever the prefix in it; or the directory."""
+    return "/".join(url.split("/")[:3]) if "://" in url else url
 
 
 def _settings(config: CollectorConfig) -> list[Any]:

@@ -28,7 +28,7 @@ def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> d
 def _date(text: str) -> datetime | None:
     for form in _FORMATS:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
+            return datetime.strptime(text.removesuffix("Z"), form).replace(tzinfo=UTC)
         except ValueError:
             continue
     return None

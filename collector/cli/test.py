@@ -76,4 +76,16 @@ def _batches(case: Case, file: Path) -> Iterator[Batch]:
     if case.spans:
         yield Batch(request(case))
     if case.file is not None:
-        yield from recorded.batches(file.parent / case.file)
+        yield from _recorded(file.parent / case.file)
+
+
+def _recorded(path: Path) -> Iterator[Batch]:
+    empty = True
+    try:
+        for batch in recorded.batches(path):
+            yield batch
+            empty = empty and not batch.span_count
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
+    if empty:
+        raise ValueError(f"{path}: no span is in it: record it again")

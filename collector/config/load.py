@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from collector.config import overrides as settings_above
@@ -38,16 +39,19 @@ def load_config(
     overrides: Sequence[str] = (),
     registry: Registry | None = None,
     environ: Mapping[str, str] = os.environ,
+    settings: Mapping[str, Node] = MappingProxyType({}),
 ) -> CollectorConfig:
     """Read, check and resolve the file, with `PATH=VALUE` overrides above it.
 
+    `settings` stand above the file too, by their paths, with places of their own.
     Raises ConfigError with every problem found, in the order of the file. What is disabled is
     not looked into: its class is not imported, and its environment variables may be missing.
     """
     top, problems = source.read(path)
+    top, unplaced = settings_above.place(top, settings.items())
     top, more = settings_above.apply(top, overrides)
     loading = _Loading(top, registry or Registry(), environ)
-    loading.problems += [*problems, *more]
+    loading.problems += [*problems, *unplaced, *more]
     return loading.finish()
 
 

@@ -1,6 +1,6 @@
 """`--set PATH=VALUE`: single settings that stand above the file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
@@ -9,7 +9,7 @@ from collector.config.problems import Place, Problem
 from collector.config.source import Node, parse
 
 _PLACE = Place("--set")
-_NOTHING = Node(None, _PLACE, _PLACE)
+_FORM = "write PATH=VALUE, such as service.drain_timeout=5s"
 
 
 def apply(top: Node, overrides: Sequence[str]) -> tuple[Node, list[Problem]]:
@@ -19,25 +19,45 @@ def apply(top: Node, overrides: Sequence[str]) -> tuple[Node, list[Problem]]:
     YAML. Mappings are merged, anything else is replaced.
     """
     problems: list[Problem] = []
+    settings: list[tuple[str, Node]] = []
     for override in overrides:
         path, equals, text = override.partition("=")
-        keys = path.split("::" if "::" in path else ".")
         try:
-            if not equals or not all(keys):
-                raise ValueError("write PATH=VALUE, such as service.drain_timeout=5s")
+            if not equals:
+                raise ValueError(_FORM)
             value, found = parse(text, lambda _mark: _PLACE)
             problems += found
-            top = _put(top, keys, value)
+            settings.append((path, value))
         except (ValueError, yaml.YAMLError) as error:
-            problems.append(Problem(_PLACE, tuple(keys), _reason(error)))
+            problems.append(Problem(_PLACE, _keys(path), _reason(error)))
+    top, unplaced = place(top, settings)
+    return top, problems + unplaced
+
+
+def place(top: Node, settings: Iterable[tuple[str, Node]]) -> tuple[Node, list[Problem]]:
+    """The same for settings that are read already, each with its PATH."""
+    problems: list[Problem] = []
+    for path, value in settings:
+        keys = _keys(path)
+        try:
+            if not all(keys):
+                raise ValueError(_FORM)
+            top = _put(top, keys, value)
+        except ValueError as error:
+            problems.append(Problem(value.key_place, keys, str(error)))
     return top, problems
+
+
+def _keys(path: str) -> tuple[str, ...]:
+    return tuple(path.split("::" if "::" in path else "."))
 
 
 def _put(node: Node, keys: Sequence[str], value: Node) -> Node:
     if not keys:
         return _merged(node, value)
     children, key = _children(node, keys[0])
-    child = children[key] if isinstance(key, int) else children.get(key, _NOTHING)
+    nothing = Node(None, value.key_place, value.key_place)
+    child = children[key] if isinstance(key, int) else children.get(key, nothing)
     children[key] = _put(child, keys[1:], value)
     return node.with_value(children)
 

@@ -1,6 +1,6 @@
 """A trace as a tree for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from rich.text import Text
 from rich.tree import Tree
@@ -10,6 +10,8 @@ from collector.model_calls import MODEL_CALLS, model_call
 
 _POLICY = "winnow.sampling.policy"
 _GUARDRAIL = "winnow.guardrail.fired"
+_DEEPEST = 100
+"""Levels. A line begins with four characters for each."""
 
 
 def tree(records: Iterable[SpanRecord]) -> Tree:
@@ -21,11 +23,40 @@ def tree(records: Iterable[SpanRecord]) -> Tree:
     ordered = sorted(spans.values(), key=lambda record: record.span.start_time_unix_nano)
     branches = {record.span.span_id: Tree(_line(record)) for record in ordered}
     top = Tree(_title(ordered))
-    for record in ordered:
-        branch = branches[record.span.span_id]
-        above = branches.get(record.span.parent_span_id, top)
-        (top if above is branch else above).children.append(branch)
+    above = _above({record.span.span_id: record.span.parent_span_id for record in ordered})
+    for span_id, branch in branches.items():
+        parent = above[span_id]
+        (top if parent is None else branches[parent]).children.append(branch)
     return top
+
+
+def _above(parents: Mapping[bytes, bytes]) -> dict[bytes, bytes | None]:
+    """The span below which each is shown; None: at the top.
+
+    Spans that are each other's parents begin at the top with one of them. What is deeper than a
+    line has room for stands beside its parent.
+    """
+    above: dict[bytes, bytes | None] = {}
+    levels: dict[bytes | None, int] = {None: 0}
+    for lowest in parents:
+        for span_id in reversed(_climb(lowest, parents, levels)):
+            parent = parents[span_id] if parents[span_id] in levels else None
+            if parent is not None and levels[parent] == _DEEPEST:
+                parent = above[parent]
+            above[span_id] = parent
+            levels[span_id] = levels[parent] + 1
+    return above
+
+
+def _climb(
+    span_id: bytes, parents: Mapping[bytes, bytes], known: Container[bytes | None]
+) -> list[bytes]:
+    """The span and those above it, up to one that is known, is not there, or was met before."""
+    climbed: dict[bytes, None] = {}
+    while span_id in parents and span_id not in known and span_id not in climbed:
+        climbed[span_id] = None
+        span_id = parents[span_id]
+    return list(climbed)
 
 
 def _title(records: list[SpanRecord]) -> Text:

@@ -33,21 +33,29 @@ def read_series(text: str) -> Series:
 
 
 def total(registry: CollectorRegistry, series: Series) -> float:
-    """What the series add up to. Raises ValueError where no metric has that name."""
+    """What the series add up to.
+
+    Raises ValueError where no metric has that name, or none of its series one of the labels.
+    """
     names = {family.name for family in registry.collect()}
     known = names | {name + suffix for name in names for suffix in _SUFFIXES}
     if series.name not in known:
         raise ValueError(f"there is no metric of that name{did_you_mean(series.name, known)}")
+    samples = list(_samples(registry, series.name))
+    labels = set().union(*(sample.labels for sample in samples))
+    for label in series.labels if samples else ():
+        if label not in labels:
+            raise ValueError(f"it has no label {label!r}{did_you_mean(label, labels)}")
     asked = series.labels.items()
-    return math.fsum(s.value for s in _samples(registry, series.name) if asked <= s.labels.items())
+    return math.fsum(sample.value for sample in samples if asked <= sample.labels.items())
 
 
-def by_label(registry: CollectorRegistry, name: str, label: str) -> dict[str, int]:
-    """What a counter counts for each value of a label; without those that are 0."""
+def by_label(registry: CollectorRegistry, name: str, label: str) -> Counter[str]:
+    """What a counter counts for each value of a label."""
     counts: Counter[str] = Counter()
     for sample in _samples(registry, name):
         counts[sample.labels[label]] += int(sample.value)
-    return dict(+counts)
+    return counts
 
 
 def label_values(registry: CollectorRegistry) -> Iterator[str]:

@@ -11,6 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status as SpanStatus
 
 from collector.attributes import write_value
 from collector.testing.suite import Case, SentSpan
+from collector.testing.values import is_id
 
 _SCOPE = "winnow test"
 _SECOND = 10**9
@@ -31,13 +32,20 @@ def request(case: Case) -> ExportTraceServiceRequest:
 
 def span_id(word: str) -> bytes:
     """The id of the span that a test calls `word`: the same in every run."""
-    return hashlib.blake2b(word.encode(), digest_size=8, person=b"span").digest()
+    return _id(word, b"span", 8)
+
+
+def _id(word: str, kind: bytes, size: int) -> bytes:
+    """An id of `size` bytes: the one that is written, in hex, or one that is made of the word."""
+    if is_id(word, size):
+        return bytes.fromhex(word)
+    return hashlib.blake2b(word.encode(), digest_size=size, person=kind).digest()
 
 
 def _add(scope_spans: ScopeSpans, span: SentSpan, number: int, begin: int) -> None:
     start = begin + int(span.start * _SECOND)
     made = scope_spans.spans.add(
-        trace_id=hashlib.blake2b(span.trace.encode(), digest_size=16, person=b"trace").digest(),
+        trace_id=_id(span.trace, b"trace", 16),
         span_id=span_id(span.id or f"{number}"),
         parent_span_id=span_id(span.parent) if span.parent else b"",
         name=span.name,

@@ -1,31 +1,43 @@
 """A test file: what is sent through a configuration, and what is to come out of it."""
 
-import json
 import os
-import re
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
 
 from collector.config import source
 from collector.config.check import check
 from collector.config.fields import ConfigModel, Duration
 from collector.config.load import CollectorConfig, load_config
-from collector.config.problems import Place, Problem, lines
+from collector.config.problems import Path, Place, Problem, did_you_mean, lines
+from collector.config.source import Node
 from collector.errors import ConfigError
+from collector.replay.recorded import SUFFIXES
 from collector.testing.samples import read_series
+from collector.testing.values import Expected, ExpectedText, Sent, is_id
+
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2500, 1, 1, tzinfo=UTC)
+_LONGEST = 20 * 366 * 86_400.0
+"""Seconds. With the latest moment, what OTLP's 64 bits of nanoseconds hold."""
 
 Kind = Literal["unspecified", "internal", "server", "client", "producer", "consumer"]
 Status = Literal["unset", "ok", "error"]
-AttributeValue = str | bool | int | float | list[Any] | dict[str, Any]
+_Span = Annotated[Duration, Field(le=_LONGEST)]
+
+
+def _readable(metric: str) -> str:
+    read_series(metric)
+    return metric
 
 
 class SentEvent(ConfigModel):
     """An event of a span."""
 
     name: str
-    attributes: dict[str, AttributeValue] = {}
+    attributes: dict[str, Sent] = {}
 
 
 class SentSpan(ConfigModel):
@@ -33,36 +45,31 @@ class SentSpan(ConfigModel):
 
     name: str
     id: str = ""
-    """A word for the span, by which others name it as `parent`, and `expect` finds it."""
+    """A word for the span, by which others name it as `parent`, and `expect` finds it; or the 16
+    hex digits of its id."""
     parent: str = ""
     """The `id` of the span above it; a root if there is none."""
     trace: str = "trace"
-    """A word for its trace; all spans of a test are of one trace by default."""
+    """A word for its trace, or the 32 hex digits of its id; all spans of a test are of one trace by
+    default."""
     kind: Kind = "internal"
     status: Status = "unset"
     message: str = ""
     """The status message."""
-    start: Duration = 0.0
+    start: _Span = 0.0
     """When it starts, after the beginning of the test."""
-    duration: Duration = 1.0
+    duration: _Span = 1.0
     tracestate: str = ""
-    attributes: dict[str, AttributeValue] = {}
+    attributes: dict[str, Sent] = {}
     events: list[SentEvent] = []
 
 
-class Matches(ConfigModel):
-    """An attribute that is to match a regular expression, as a whole."""
+class ExpectedEvent(ConfigModel):
+    """An event that a span is to have. What is left out may be anything."""
 
-    matches: str
-
-    @field_validator("matches")
-    @classmethod
-    def _compiles(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"is no regular expression: {error}") from None
-        return pattern
+    name: str | None = None
+    attributes: dict[str, Expected] = {}
+    """Values that attributes are to have; null: the attribute is not there."""
 
 
 class ExpectedSpan(ConfigModel):
@@ -70,12 +77,17 @@ class ExpectedSpan(ConfigModel):
 
     name: str | None = None
     id: str | None = None
-    """The `id` that it was sent with."""
+    """The `id` that it was sent with; of a span in a `file`, its 16 hex digits."""
     status: Status | None = None
-    message: str | None = None
+    message: ExpectedText | None = None
     """The status message."""
-    attributes: dict[str, Matches | str | bool | int | float | list[Any] | None] = {}
+    tracestate: ExpectedText | None = None
+    attributes: dict[str, Expected] = {}
     """Values that attributes are to have; null: the attribute is not there."""
+    resource: dict[str, Expected] = {}
+    """The same for the attributes of its resource."""
+    events: list[ExpectedEvent] = []
+    """Events that are among its own."""
 
 
 class Expect(ConfigModel):
@@ -89,18 +101,11 @@ class Expect(ConfigModel):
     """Spans that are among them."""
     dropped: dict[str, int] | None = None
     """How many spans are dropped, by reason; `{}`: none."""
-    never: list[str] = []
+    never: list[Annotated[str, Field(min_length=1)]] = []
     """Texts that stand in no span that comes out, nor in the metrics."""
-    metrics: dict[str, float] = {}
+    metrics: dict[Annotated[str, AfterValidator(_readable)], float] = {}
     """What metrics count, by a name as in `/metrics`; series that differ in labels that are not
     named are added up."""
-
-    @field_validator("metrics")
-    @classmethod
-    def _readable(cls, metrics: dict[str, float]) -> dict[str, float]:
-        for written in metrics:
-            read_series(written)
-        return metrics
 
 
 class Case(ConfigModel):
@@ -111,32 +116,62 @@ class Case(ConfigModel):
     """Where the spans come in; the first receiver by default."""
     at: AwareDatetime | None = None
     """When the test begins, for prices that change; now by default."""
-    resource: dict[str, AttributeValue] = {"service.name": "agent"}
+    resource: dict[str, Sent] = {"service.name": "agent"}
     """Attributes of the resource that the spans come from."""
     spans: list[SentSpan] = []
     """Spans to send, in one request."""
-    file: Path | None = None
+    file: FilePath | None = None
     """Recorded OTLP to send, beside this file: .json and .jsonl, or .pb, .binpb and .proto."""
     expect: Expect
+
+    @field_validator("file")
+    @classmethod
+    def _is_a_recording(cls, file: FilePath | None) -> FilePath | None:
+        if file is not None and file.suffix not in SUFFIXES:
+            raise ValueError(f"{file} is no recording: its name is to end in {', '.join(SUFFIXES)}")
+        return file
+
+    @field_validator("at", mode="wrap")
+    @classmethod
+    def _is_a_moment(cls, value: Any, read: Callable[[Any], datetime | None]) -> datetime | None:
+        try:
+            at = read(value)
+        except ValueError:
+            at = _EARLIEST
+        if at is not None and not _EARLIEST < at < _LATEST:
+            raise ValueError("is no moment: write one such as 2026-11-01T12:00:00Z")
+        return at
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not self.spans and self.file is None:
             raise ValueError("sends nothing: write `spans`, or name a `file`")
-        ids = {span.id for span in self.spans if span.id}
+        known = {span.id: span for span in self.spans if span.id}
         for span in self.spans:
-            if span.parent and span.parent not in ids:
-                raise ValueError(f"no span has the id {span.parent!r}, which is named as a parent")
+            _check_ids(span, known)
         for expected in self.expect.spans:
-            if expected.id is not None and expected.id not in ids:
+            if expected.id is not None and not (expected.id in known or self._sends(expected.id)):
                 raise ValueError(f"no span is sent with the id {expected.id!r}, which is expected")
         return self
+
+    def _sends(self, word: str) -> bool:
+        """Whether a recorded span may have this id."""
+        return self.file is not None and is_id(word, 8)
+
+
+def _check_ids(span: SentSpan, known: Mapping[str, SentSpan]) -> None:
+    if span.id and known[span.id] is not span:
+        raise ValueError(f"two spans have the id {span.id!r}: give each its own")
+    if span.parent and (span.parent not in known or known[span.parent].trace != span.trace):
+        raise ValueError(
+            f"no span of its trace has the id {span.parent!r}, which {span.name!r} names as parent"
+        )
 
 
 class Suite(ConfigModel):
     """A test file."""
 
-    config: Path = Path("pipeline.yaml")
+    config: FilePath = FilePath("pipeline.yaml")
     """The configuration to test, beside this file."""
     set: dict[str, Any] = {}
     """Settings that stand above it, as `--set` does: `processors.head_sampling.percentage: 100`."""
@@ -153,7 +188,7 @@ class LoadedSuite(NamedTuple):
     config: CollectorConfig
 
 
-def read_suite(path: Path) -> LoadedSuite:
+def read_suite(path: FilePath) -> LoadedSuite:
     """Read a test file and its configuration. Raises ConfigError with every mistake in them."""
     top, problems = source.read(path)
     suite, found = check(Suite, top, ())
@@ -162,25 +197,30 @@ def read_suite(path: Path) -> LoadedSuite:
     if problems or suite is None or tests is None:
         raise ConfigError(lines(problems))
     places = [node.place for node in tests.value]
+    above = top.get("set")
     config = load_config(
         path.parent / suite.config,
-        [f"{key}={json.dumps(value)}" for key, value in suite.set.items()],
         environ={**os.environ, **suite.env},
+        settings=above.value or {} if above else {},
     )
-    problems = list(_unknown(suite, places, config))
+    problems = list(_unknown(tests, config))
     if problems:
         raise ConfigError(lines(problems))
     return LoadedSuite(suite, places, config)
 
 
-def _unknown(suite: Suite, places: list[Place], config: CollectorConfig) -> list[Problem]:
+def _unknown(tests: Node, config: CollectorConfig) -> Iterator[Problem]:
     """Receivers and exporters that tests name, and no pipeline uses."""
-    problems = []
-    for number, case in enumerate(suite.tests):
-        named = [("receiver", case.receiver, config.receivers)] if case.receiver else []
-        named += [("exporters", name, config.exporters) for name in case.expect.exporters]
-        for key, name, known in named:
-            if name not in known:
-                message = f"no pipeline uses {name!r}; known are {', '.join(known)}"
-                problems.append(Problem(places[number], ("tests", number, key), message))
-    return problems
+    for number, test in enumerate(tests.value):
+        path = ("tests", number)
+        if receiver := test.get("receiver"):
+            yield from _not_in(config.receivers, receiver, (*path, "receiver"))
+        exporters = test.get("expect").get("exporters")
+        for place, exporter in enumerate(exporters.value or () if exporters else ()):
+            yield from _not_in(config.exporters, exporter, (*path, "expect", "exporters", place))
+
+
+def _not_in(known: Iterable[str], named: Node, path: Path) -> Iterator[Problem]:
+    if named.value and named.value not in known:
+        hint = did_you_mean(named.value, known) or f"; known are {', '.join(known)}"
+        yield Problem(named.place, path, f"no pipeline uses {named.value!r}{hint}")

@@ -3,7 +3,7 @@
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import obstore
@@ -78,14 +78,24 @@ class Bucket:
                 for item in found:
                     if item["path"].endswith(".parquet"):
                         yield item["path"], item["size"]
-        except BaseError as error:
+        except (BaseError, OSError) as error:
             raise OSError(str(_delivery_error(self._config.url, error, _READING))) from error
 
     def read(self, path: str) -> io.BytesIO:
         """The file, whole. Raises OSError."""
         try:
             return io.BytesIO(obstore.get(self._opened(), path).bytes())
-        except BaseError as error:
+        except (BaseError, OSError) as error:
+            raise OSError(str(_delivery_error(self._config.url, error, _READING))) from error
+
+    def parts(self, path: str, size: int) -> io.RawIOBase:
+        """The file of so many bytes, of which only what is read is fetched; that raises OSError."""
+        return _Parts(path, size, self._range)
+
+    def _range(self, path: str, start: int, length: int) -> memoryview:
+        try:
+            return memoryview(obstore.get_range(self._opened(), path, start=start, length=length))
+        except (BaseError, OSError) as error:
             raise OSError(str(_delivery_error(self._config.url, error, _READING))) from error
 
     def _opened(self) -> ObjectStore:
@@ -100,6 +110,35 @@ def _check_environment(config: ArchiveConfig) -> None:
         for name in _ENVIRONMENT:
             if not fits_a_header(os.environ.get(name, "")):
                 raise StartError(f"url: {config.url}: {name} in the environment {UNFIT}")
+
+
+class _Parts(io.RawIOBase):
+    """An object as a file that can be read only."""
+
+    def __init__(self, path: str, size: int, fetch: Callable[[str, int, int], memoryview]) -> None:
+        """`fetch` takes a path, a start and a length."""
+        self._path, self._size, self._fetch = path, size, fetch
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        length = max(0, min(len(buffer), self._size - self._at))
+        if length:
+            buffer[:length] = self._fetch(self._path, self._at, length)
+        self._at += length
+        return length
 
 
 def _s3_settings(config: ArchiveConfig) -> Any:
@@ -126,7 +165,8 @@ def _delivery_error(  # noqa: PLR0911 - one answer for each kind of error
     answer = f"{url}: {' '.join(filter(None, (status, code))) or _says(error)}"
     if _METADATA_SERVICE in text:
         kind = PermanentError if status.startswith("4") else RetryableError
-        return kind("no_credentials", f"{answer}: no credentials found: set access_key_id")
+        remedy = "set access_key_id, or AWS_ACCESS_KEY_ID"
+        return kind("no_credentials", f"{answer}: no credentials found: {remedy}")
     if code == "RequestTimeTooSkewed":
         return RetryableError("clock_skewed", f"{answer}: set the clock of this machine")
     if isinstance(error, PermissionDeniedError | UnauthenticatedError) or code == "ExpiredToken":

@@ -65,7 +65,11 @@ class Place(Protocol):
         ...
 
     def read(self, path: str) -> Any:
-        """What pyarrow reads the file from."""
+        """What pyarrow reads the whole file from."""
+        ...
+
+    def parts(self, path: str, size: int) -> Any:
+        """What pyarrow reads a little of a file of so many bytes from."""
         ...
 
 
@@ -95,7 +99,7 @@ class Reader:
 
     def spans(self, file: File) -> int:
         """How many spans a file holds, by its footer. Raises as `batches` does."""
-        with self._open(file) as parquet:
+        with self._open(file, self._place.parts(file.path, file.size)) as parquet:
             return int(parquet.metadata.num_rows)
 
     def batches(self, file: File, traces: Collection[str] = ()) -> Iterator[Batch]:
@@ -104,7 +108,7 @@ class Reader:
         `traces`: only those of these trace ids, in hex. Raises ValueError, with the file's name,
         where it is not one that the archive wrote, and OSError where it cannot be read.
         """
-        with self._open(file) as parquet:
+        with self._open(file, self._place.read(file.path)) as parquet:
             for group in range(parquet.num_row_groups):
                 if (
                     traces
@@ -119,9 +123,9 @@ class Reader:
                         yield Batch(_message(wanted))
 
     @contextmanager
-    def _open(self, file: File) -> Iterator[pq.ParquetFile]:
+    def _open(self, file: File, source: Any) -> Iterator[pq.ParquetFile]:
         try:
-            with pq.ParquetFile(self._place.read(file.path)) as parquet:
+            with pq.ParquetFile(source) as parquet:
                 _check(parquet.schema_arrow.names)
                 yield parquet
         except (ValueError, TypeError, KeyError, pa.ArrowException) as error:

@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pyarrow.parquet as pq
 import pytest
+import yaml
+from click.testing import CliRunner
 from moto.server import ThreadedMotoServer
 
 from collector import PermanentError, RetryableError, StartError
+from collector.cli.archive import archive as command
 from exporters.archive import Archive
 from exporters.archive.settings import ArchiveConfig
 from tests.doubles.http import HttpSink
@@ -225,3 +229,52 @@ def test_what_lies_in_a_bucket_can_be_read_back(s3: str):
 def test_a_bucket_that_cannot_be_read_says_what_is_missing(s3: str):
     with pytest.raises(OSError, match="create the bucket, or correct url"):
         reader("s3://absent/x", s3).files()
+
+
+def test_how_many_spans_a_file_holds_is_known_without_fetching_it(
+    s3: str, monkeypatch: pytest.MonkeyPatch
+):
+    large = [span(attributes={"noise": random.randbytes(50_000).hex()}) for _ in range(20)]
+    archive("s3://spans/footers", s3).push(batch(*large))
+    found = reader("s3://spans/footers", s3)
+    (file,) = found.files()
+    fetched = []
+    get_range = obstore.get_range
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        data = get_range(*arguments, **options)
+        fetched.append(len(data))
+        return data
+
+    monkeypatch.setattr(obstore, "get_range", counted)
+    monkeypatch.delattr(obstore, "get")
+    assert found.spans(file) == 20
+    assert 0 < sum(fetched) < file.size / 5
+
+
+def test_a_file_that_is_gone_is_no_damaged_one(s3: str):
+    archive("s3://spans/gone", s3).push(batch(span()))
+    found = reader("s3://spans/gone", s3)
+    (file,) = found.files()
+    with pytest.raises(OSError, match="correct url"):
+        found.spans(file._replace(path="gone/none.parquet"))
+
+
+def test_credentials_hold_for_the_whole_bucket(s3: str, tmp_path: Path):
+    archive("s3://spans/one", s3).push(batch(span()))
+    settings = {"url": "s3://spans/another", "endpoint": s3, **KEYS}
+    pipeline = {"receivers": ["otlp"], "exporters": ["archive"]}
+    config = tmp_path / "pipeline.yaml"
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "receivers": {"otlp": {}},
+                "exporters": {"archive": settings},
+                "service": {"pipelines": {"traces": pipeline}},
+            }
+        )
+    )
+    arguments = ["list", "--config", str(config), "--archive", "s3://spans/one"]
+    answer = CliRunner().invoke(command, arguments)
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.splitlines()[-1].split()[2:4] == ["1", "1"]

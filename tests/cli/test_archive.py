@@ -1,15 +1,19 @@
 """`winnow archive`, over files that the archive exporter wrote."""
 
-import json
+import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from collector import Batch
 from collector.cli.archive import archive as command
 from collector.otlp_json import parse_json
 from exporters.archive import Archive
-from tests.helpers import START, batch, make, span
+from tests.helpers import START, batch, make, request, span
 
 HOUR = 3600
 CALL = {
@@ -76,6 +80,56 @@ def test_a_trace_is_shown_as_a_tree(place):
     ]
 
 
+def shown(directory: Path, *spans: Span) -> list[str]:
+    """The lines of a trace, without its title."""
+    exporter = make(Archive, {"url": str(directory)})
+    exporter.start()
+    exporter.push(batch(*spans))
+    answer = run("show", "0" * 31 + "1", "--archive", directory)
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout.splitlines()[1:]
+
+
+def test_spans_that_are_each_others_parents_are_shown(tmp_path):
+    first, second, own = (
+        span("first"),
+        span("second", start=START + 1),
+        span("own", start=START + 2),
+    )
+    first.parent_span_id, second.parent_span_id = second.span_id, first.span_id
+    own.parent_span_id = own.span_id
+    leaf = span("leaf", parent=second.span_id)
+    assert shown(tmp_path, first, second, leaf, own) == [
+        "├── second  0.10 s",
+        "│   ├── first  0.10 s",
+        "│   └── leaf  0.10 s",
+        "└── own  0.10 s",
+    ]
+
+
+def test_a_chain_is_shown_whole_however_deep_it_is(tmp_path):
+    chain = [span("step 0")]
+    for number in range(1, 3000):
+        chain.append(span(f"step {number}", parent=chain[-1].span_id, start=START + number))
+    lines = shown(tmp_path, *chain)
+    assert [line.strip("│├└─ ") for line in lines] == [f"step {n}  0.10 s" for n in range(3000)]
+    assert max(map(len, lines)) < 500
+
+
+def test_a_reader_that_has_enough_is_no_error(tmp_path):
+    exporter = make(Archive, {"url": str(tmp_path)})
+    exporter.start()
+    for number in range(20):
+        exporter.push(batch(span(attributes={"text": f"{number} " * 10_000})))
+    command = [sys.executable, "-c", "from collector.cli import main; main()", "archive", "export"]
+    with subprocess.Popen(
+        [*command, "--archive", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline().startswith(b'{"resourceSpans"')
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_no_span_gives_the_terminal_an_order(tmp_path):
     exporter = make(Archive, {"url": str(tmp_path)})
     exporter.start()
@@ -103,6 +157,11 @@ def test_spans_are_exported_as_otlp_json(place):
     assert names(run("export", "--archive", place, "--trace", "0" * 31 + "2")) == ["later"]
 
 
+@pytest.mark.parametrize("until", ["2025-06-15T16:00", "2025-06-15T16:00:00Z"])
+def test_a_time_may_say_that_it_is_utc(place, until):
+    assert "later" not in names(run("export", "--archive", place, "--until", until))
+
+
 @pytest.mark.parametrize(
     ("option", "found"),
     [("--since", ["later"]), ("--until", ["POST", "POST", "chat", "execute_tool", "invoke_agent"])],
@@ -111,13 +170,39 @@ def test_spans_of_a_time_are_exported(place, option, found):
     assert sorted(names(run("export", "--archive", place, option, "2025-06-15T16:00"))) == found
 
 
-def test_what_is_exported_has_every_value(place):
-    (line,) = run("export", "--archive", place, "--trace", "0" * 31 + "2").stdout.splitlines()
-    (resource_spans,) = json.loads(line)["resourceSpans"]
-    (found,) = resource_spans["scopeSpans"][0]["spans"]
-    assert found["traceId"] == "0" * 31 + "2"
-    assert found["startTimeUnixNano"] == f"{(START + HOUR) * 10**9}"
-    assert resource_spans["resource"]["attributes"][0]["key"] == "service.name"
+def test_what_is_exported_has_every_value(tmp_path):
+    odd = span(
+        parent=b"12345678",
+        trace_state="vendor=1",
+        flags=257,
+        dropped_links_count=3,
+        attributes={
+            "bytes": b"\x00\xff",
+            "not a number": math.nan,
+            "endless": -math.inf,
+            "whole": 2**63 - 1,
+            "double": 1.0,
+            "nested": {"list": [1, 1.0, None, {"bytes": b"x"}], "map": {}, "bytesValue": "x"},
+            "nothing": None,
+        },
+    )
+    odd.attributes.add(key="double").value.string_value = "the same key again"
+    event = odd.events.add(name="exception", time_unix_nano=7, dropped_attributes_count=1)
+    event.attributes.add(key="bytes").value.bytes_value = b"\xff"
+    link = odd.links.add(trace_id=b"t" * 16, span_id=b"s" * 8, trace_state="a=b", flags=1)
+    link.attributes.add(key="list").value.array_value.values.add(double_value=math.nan)
+    sent = request(odd, resource={"service.name": "agent", "bytes": b"\x00"})
+    exporter = make(Archive, {"url": str(tmp_path)})
+    exporter.start()
+    exporter.push(Batch(sent))
+    (line,) = run("export", "--archive", tmp_path).stdout.splitlines()
+    assert str(parse_json(line.encode())) == str(sent)
+
+
+def test_a_directory_needs_no_configuration(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("pipeline.yaml").write_text("exporters: {archive: {url: '${env:NOT_SET_HERE}'}}\n")
+    assert run("list", "--archive", place).exit_code == 0
 
 
 def test_the_archive_of_the_configuration_is_the_default(place, tmp_path, monkeypatch):
@@ -134,6 +219,8 @@ def test_the_archive_of_the_configuration_is_the_default(place, tmp_path, monkey
     [
         (["show", "1"], "'1' is no trace id: write its 32 hex digits"),
         (["show", "a" * 32], "no span of the trace aaaa"),
+        (["show", "0" * 31 + "2", "--until", "2025-06-15T16:00Z"], "correct the id, --since and"),
+        (["export", "--trace", "a" * 32], "no span of these traces is there: correct the id"),
         (["export", "--trace", "x" * 32], "is no trace id"),
         (["list", "--since", "2030-01-01"], "no file of an archive from that time"),
     ],
@@ -148,6 +235,12 @@ def test_a_place_without_an_archive_is_told(tmp_path):
     answer = run("list", "--archive", tmp_path)
     assert answer.exit_code == 1
     assert f"{tmp_path}: no file of an archive: correct --archive" in answer.stderr
+
+
+def test_a_place_that_can_hold_no_archive_is_told():
+    answer = run("list", "--archive", "ftp://host/x")
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("Error: ftp://host/x: ftp:// is no place for an archive")
 
 
 def test_a_damaged_file_is_named(place):

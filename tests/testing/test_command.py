@@ -1,5 +1,8 @@
 """`winnow test`: a file of tests against a configuration."""
 
+import json
+import math
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ from click.testing import CliRunner, Result
 
 from collector.cli.test import test as command
 from collector.replay import recorded
+from collector.testing import spans
+from collector.testing.suite import Case
 from tests.helpers import request, span
 
 pytestmark = pytest.mark.usefixtures("logs_as_before")
@@ -70,6 +75,10 @@ CALL = {
         "note": "write to ann@example.com",
     },
 }
+
+
+def nested(levels: int) -> Any:
+    return {"below": nested(levels - 1)} if levels else "bottom"
 
 
 @pytest.fixture
@@ -159,7 +168,11 @@ def test_a_difference_fails_and_tells_where(run):
         ({"spans": [{"id": "call", "status": "ok"}]}, "status: is 'error', expected 'ok'"),
         ({"spans": [{"id": "call", "message": "x"}]}, "message: is '', expected 'x'"),
         ({"spans": [CALL | {"attributes": {"note": "x"}}]}, "note: is 'write to <EMAIL_ADDRESS>'"),
-        ({"spans": [{"attributes": {"nothing": 1}}]}, "nothing: is not there, expected 1"),
+        ({"spans": [{"attributes": {"nothing": 1}}]}, "a span: nothing: is not there, expected 1"),
+        ({"spans": [{"id": "call", "message": {"matches": "x"}}]}, "expected a match of 'x'"),
+        ({"spans": [{"id": "call", "tracestate": "x"}]}, "tracestate: is 'ot="),
+        ({"spans": [{"resource": {"team": "a"}}]}, "resource: team: is not there, expected 'a'"),
+        ({"spans": [{"events": [{"name": "x"}]}]}, "event 'x': is not there; nothing is there"),
         ({"spans": [{"attributes": {"note": None}}]}, "expected none"),
         ({"spans": [{"attributes": {"note": {"matches": "w"}}}]}, "expected a match of 'w'"),
         ({"spans": [{"name": "chat gpt-4o"}] * 2}, "did not come out; nothing is there"),
@@ -168,6 +181,8 @@ def test_a_difference_fails_and_tells_where(run):
         ({"dropped": {"not_sampled": 1}}, "dropped: is {}, expected {'not_sampled': 1}"),
         ({"metrics": {"llm_tokens_total": 1}}, "llm_tokens_total: is 1100, expected 1"),
         ({"metrics": {"llm_tokns_total": 0}}, "no metric of that name (did you mean 'llm_tokens"),
+        ({"metrics": {'llm_tokens_total{modl="x"}': 0}}, "no label 'modl' (did you mean 'model'?)"),
+        ({"metrics": {"llm_tokens_total": 10**12 + 1}}, "is 1100, expected 1000000000001"),
     ],
 )
 def test_every_expectation_can_fail(faults, expect, told):
@@ -175,8 +190,44 @@ def test_every_expectation_can_fail(faults, expect, told):
 
 
 @pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (date(2026, 1, 1), "2026-01-01 is a date in YAML: put it in quotes"),
+        ([date(2026, 1, 1)], "2026-01-01 is a date in YAML: put it in quotes"),
+        (2**63, "9223372036854775808 is more than 64 bits hold"),
+        ({"a": [-(2**63) - 1]}, "-9223372036854775809 is more than 64 bits"),
+        ({"a": {1: "x"}}, "the key 1 in it must be text: put it in quotes"),
+        (None, "has no value: give it one, or leave it out"),
+        (nested(26), "is nested deeper than 25 levels: write what is below as JSON"),
+    ],
+)
+def test_a_value_that_no_attribute_can_have_is_told_with_its_place(run, value, told):
+    answer = run({"spans": [{"name": "x", "attributes": {"key": value}}], "expect": {}})
+    assert answer.exit_code == 1
+    assert f"spans[0].attributes.key: {told}" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("value", "expected", "equal"),
-    [(1, 1.0, True), (0.1, 0.1 + 1e-17, True), (1, True, False), (1, "1", False), ([1], [1], True)],
+    [
+        (1, 1.0, True),
+        (0.1, 0.1 + 1e-17, True),
+        (1, True, False),
+        (1, "1", False),
+        ([1], [1], True),
+        ([1], [1, 1], False),
+        ([0.1, None], [0.1 + 1e-17, None], True),
+        ([1], [True], False),
+        (math.nan, math.nan, True),
+        (math.nan, 1.0, False),
+        ({"a": {"b": 1}}, {"a": {"b": 1}}, True),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, False),
+        ({"a": 1}, {"b": 1}, False),
+        (b"raw", b"raw", True),
+        (nested(25), nested(25), True),
+        (-(2**63), -(2**63), True),
+    ],
 )
 def test_values_are_equal_as_people_mean_it(faults, value, expected, equal):
     span = {"name": "step", "status": "error", "attributes": {"x": value}}
@@ -193,6 +244,57 @@ def test_the_likest_of_several_spans_is_the_one_that_is_told_of(faults):
     spans = [{"name": "step", "status": "error", "attributes": {"a": n, "b": n}} for n in (1, 2)]
     (told, *_) = faults({"spans": [{"name": "step", "attributes": {"a": 2, "b": 3}}]}, *spans)
     assert "b: is 2, expected 3" in told
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("name", ["Jörg", 'Jo "X" Doe', "a\\b", "two\nlines"])
+def test_what_is_never_to_come_out_is_found_in_json_too(faults, name, ascii_only):
+    once = json.dumps({"name": name}, ensure_ascii=ascii_only)
+    for text in (name, once, json.dumps({"inner": once}, ensure_ascii=ascii_only)):
+        step = {"name": "step", "status": "error", "attributes": {"text": text}}
+        assert f"archive: never: {name!r} came out" in faults({"never": [name]}, step)
+
+
+def test_what_is_dropped_for_other_reasons_may_be_said_to_be_none(faults):
+    assert not faults({"dropped": {"not_sampled": 0}})
+
+
+def test_events_resource_message_and_tracestate_may_be_expected(faults):
+    failed = CALL | {
+        "message": "no mail for ann@example.com",
+        "tracestate": "vendor=1",
+        "events": [
+            {"name": "retry", "attributes": {"attempt": 1}},
+            {"name": "retry", "attributes": {"attempt": 2, "reason": "ann@example.com"}},
+        ],
+    }
+    expected = {
+        "id": "call",
+        "message": {"matches": "no mail for <.*>"},
+        "tracestate": {"matches": "ot=.*,vendor=1"},
+        "resource": {"owner": "<EMAIL_ADDRESS>", "service.name": None},
+        "events": [{"name": "retry", "attributes": {"attempt": 2, "reason": "<EMAIL_ADDRESS>"}}],
+    }
+    resource = {"owner": "ann@example.com"}
+    assert not faults({"spans": [expected]}, failed, resource=resource)
+    expected["events"] *= 2
+    expect = {"exporters": ["archive"], "spans": [expected]}
+    told, *_ = faults(expect, failed, resource=resource)
+    assert "span 'call': event 'retry': attempt: is 1, expected 2" in told
+
+
+def test_long_values_are_cut_so_that_what_was_expected_stays_in_sight(faults):
+    span = {"name": "step", "status": "error", "attributes": {"text": "word " * 1000}}
+    other = {"name": "step", "attributes": {"text": "other"}}
+    (told,) = faults({"exporters": ["archive"], "spans": [other]}, span)
+    assert told.endswith("… (5,002 characters), expected 'other'")
+    assert len(told) < 500
+
+
+def test_of_many_spans_that_are_there_some_are_named(faults):
+    steps = [{"name": f"step {n}", "status": "error"} for n in range(50)]
+    (told,) = faults({"exporters": ["archive"], "count": 1}, *steps)
+    assert told.endswith("'step 9' and 40 more")
 
 
 def test_an_exporter_has_what_its_own_processors_leave_of_it(faults):
@@ -214,6 +316,35 @@ def test_recorded_spans_can_be_sent(faults, directory):
     assert not faults({"count": 1, "dropped": {"not_sampled": 1}}, file="recorded.pb")
 
 
+def test_a_recorded_span_may_be_expected_by_its_id(faults, directory):
+    sent = request(span("one", error=True), span("two"))
+    (directory / "recorded.pb").write_bytes(sent.SerializeToString())
+    word = sent.resource_spans[0].scope_spans[0].spans[0].span_id.hex().upper()
+    assert not faults({"spans": [{"id": word, "name": "one"}]}, file="recorded.pb")
+    expect = {"exporters": ["archive"], "spans": [{"id": word, "name": "two"}]}
+    (told,) = faults(expect, file="recorded.pb")
+    assert "name: is 'one', expected 'two'" in told
+
+
+def test_ids_may_be_written_as_they_are(directory):
+    span = {"name": "x", "id": "00000000000000aa", "trace": "0" * 31 + "1"}
+    case = Case.model_validate({"name": "ids", "spans": [span], "expect": {}})
+    (sent,) = spans.request(case).resource_spans[0].scope_spans[0].spans
+    assert (sent.span_id, sent.trace_id) == (b"\0" * 7 + b"\xaa", b"\0" * 15 + b"\1")
+
+
+def test_a_recording_that_is_missing_fails_the_test(faults):
+    (told,) = faults({}, file="recorded.json")
+    assert told == "recorded.json: cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize("content", ["", "\n", '{"resourceSpans": []}'])
+def test_a_recording_without_spans_fails_the_test(faults, directory, content):
+    (directory / "recorded.json").write_text(content)
+    (told,) = faults({}, file="recorded.json")
+    assert told == "recorded.json: no span is in it: record it again"
+
+
 def test_a_recording_that_is_none_fails_the_test(faults, directory):
     (directory / "recorded.json").write_text("{]")
     (told,) = faults({}, file="recorded.json")
@@ -229,6 +360,24 @@ def test_settings_and_variables_may_stand_above_the_configuration(run, directory
         env={"WHERE": "./elsewhere"},
     )
     assert answer.exit_code == 0, answer.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"processors.head_sampling.percntage": 1}, "2:3: processors.head_sampling.percntage: un"),
+        ({"processors.head_sampling.percentage": "x"}, "percentage: must be a number"),
+        ({"service.pipelines.traces.exporters.7": "x"}, "2:3: service.pipelines.traces.exporters"),
+        ({"nowhere.else": 1}, "2:3: nowhere: unknown key; known are"),
+        ({"service..x": 1}, "2:3: service..x: write PATH=VALUE"),
+        ({"receivers.otlp": date(2026, 1, 1)}, "receivers.otlp: must be a mapping"),
+    ],
+)
+def test_a_mistake_in_a_setting_is_told_with_its_place_in_the_file(run, settings, told):
+    answer = run({"spans": [{"name": "step"}], "expect": {}}, set=settings)
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("tests.yaml:2:")
+    assert told in answer.stderr
 
 
 def test_the_same_spans_have_the_same_fate_every_time(run):
@@ -253,11 +402,40 @@ def test_prices_are_those_of_the_time(faults, at, usd):
         ({"spans": [{}], "expect": {}}, "tests[0].spans[0].name: is required"),
         ({"spans": [{"nam": "x"}], "expect": {}}, "unknown key (did you mean 'name'?)"),
         ({"expect": {}}, "sends nothing: write `spans`, or name a `file`"),
-        ({"spans": [{"name": "x", "parent": "y"}], "expect": {}}, "no span has the id 'y'"),
+        (
+            {"spans": [{"name": "x", "parent": "y"}], "expect": {}},
+            "no span of its trace has the id 'y'",
+        ),
+        (
+            {
+                "spans": [
+                    {"name": "x", "id": "up"},
+                    {"name": "y", "parent": "up", "trace": "another"},
+                ],
+                "expect": {},
+            },
+            "no span of its trace has the id 'up', which 'y' names as parent",
+        ),
+        (
+            {"spans": [{"name": "x", "id": "one"}, {"name": "y", "id": "one"}], "expect": {}},
+            "two spans have the id 'one': give each its own",
+        ),
+        (
+            {"spans": [{"name": "x"}], "at": datetime(2026, 1, 1), "expect": {}},
+            "at: is no moment: write one such as 2026-11-01T12:00:00Z",
+        ),
+        ({"file": "x.txt", "expect": {}}, "file: x.txt is no recording: its name is to end in"),
+        ({"spans": [{"name": "x"}], "at": "tomorrow", "expect": {}}, "at: is no moment"),
+        ({"spans": [{"name": "x"}], "at": "1960-01-01T00:00:00Z", "expect": {}}, "is no moment"),
+        ({"spans": [{"name": "x", "duration": "9999999h"}], "expect": {}}, "must be at most"),
         ({"spans": [{"name": "x"}], "expect": {"spans": [{"id": "y"}]}}, "with the id 'y'"),
-        ({"spans": [{"name": "x"}], "expect": {"exporters": ["tmpo"]}}, "no pipeline uses 'tmpo'"),
+        (
+            {"spans": [{"name": "x"}], "expect": {"exporters": ["archve"]}},
+            "expect.exporters[0]: no pipeline uses 'archve' (did you mean 'archive'?)",
+        ),
         ({"spans": [{"name": "x"}], "receiver": "zipkin", "expect": {}}, "uses 'zipkin'"),
         ({"spans": [{"name": "x"}], "expect": {"metrics": {"{": 1}}}, "is no metric"),
+        ({"spans": [{"name": "x"}], "expect": {"never": [""]}}, "never[0]: must have at least 1"),
         (
             {
                 "spans": [{"name": "x"}],

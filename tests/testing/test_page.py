@@ -20,3 +20,4 @@ def test_the_example_prints_what_the_page_shows(tmp_path):
     command = [Path(sys.executable).with_name("winnow"), "test", "support.test.yaml"]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert answer.stdout == output
+    assert answer.returncode == 0, answer.stderr
