@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +16,11 @@ from collector.cli.options import config_option, examples, load_or_exit
 from collector.errors import StartError
 from collector.otlp_json import to_json
 from collector.replay.spool import Period
-from collector.replay.tree import tree
+from collector.replay.tree import plain, tree
 
 _LONGEST_LINE = 10_000
 """Characters: a terminal wraps better than a cut."""
+_ROW = "{:32}  {:19}  {:>6}  {:>6}  {:>9}  {:>9}  {}"
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -91,6 +92,7 @@ def _find(
 @click.group(
     epilog=examples(
         "winnow archive list --since 1d",
+        "winnow archive find --errors --since 24h",
         "winnow archive show 5b8efff798038103d269b633813fc60c",
         "winnow archive export --since 24h > spans.jsonl",
     )
@@ -117,6 +119,44 @@ def list_hours(files: _Files) -> None:
     click.echo(f"{'':{width}}  {'files':>7}  {'spans':>13}  {'MB':>10}")
     for name, (count, spans, size) in rows:
         click.echo(f"{name:{width}}  {count:>7,}  {spans:>13,}  {size / 1e6:>10,.1f}")
+
+
+@archive.command()
+@click.option("--errors", is_flag=True, help="Only where a span failed.")
+@click.option("--guardrails", is_flag=True, help="Only where a guardrail fired.")
+@click.option("--user", "user_id", help="Only of this user.")
+@click.option("--session", "session_id", help="Only of this session.")
+@click.option("--agent", "agent_name", help="Only with this agent.")
+@click.option("--service", "service_name", help="Only with this service.")
+@click.option("--model", "model", help="Only with this model.")
+@click.option("--policy", "sampling_policy", help="Only what this policy kept.")
+@click.option(
+    "--order",
+    type=click.Choice(["latest", "slowest", "dearest"]),
+    default="latest",
+    show_default=True,
+    help="What comes first.",
+)
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@_of_files
+def find(
+    files: _Files, errors: bool, guardrails: bool, order: str, top: int, **values: str | None
+) -> None:
+    """Print the traces that have a span with all that the options say.
+
+    Hours that --since or --until cuts are searched whole. The cost is that of the model calls.
+    """
+    wanted: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    wanted |= {"status_code": "ERROR"} if errors else {}
+    wanted |= {"guardrail_fired": True} if guardrails else {}
+    found, number = files.reader.find(files.files, wanted, order, top)
+    click.echo(_ROW.format("trace", "began (UTC)", "spans", "failed", "seconds", "USD", "name"))
+    for one in found:
+        began = datetime.fromtimestamp(one.begin // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        cells = (began, one.spans, one.failed, f"{one.took / 1e9:,.2f}", f"{one.cost:,.4f}")
+        click.echo(_ROW.format(one.trace_id, *cells, plain(one.name)))
+    if number > len(found):
+        click.echo(f"and {number - len(found):,} more: say --top", err=True)
 
 
 @archive.command()

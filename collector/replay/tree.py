@@ -65,23 +65,23 @@ def _title(records: list[SpanRecord]) -> Text:
     seconds = (max(span.end_time_unix_nano for span in spans) - begin) / 1e9
     parts = [f"trace {spans[0].trace_id.hex()}", f"{len(spans)} spans", f"{seconds:.2f} s"]
     if policy := next(filter(None, (record.attributes.text(_POLICY) for record in records)), ""):
-        parts.append(f"kept by {_plain(policy)}")
+        parts.append(f"kept by {plain(policy)}")
     return Text("  ".join(parts), style="bold")
 
 
 def _line(record: SpanRecord) -> Text:
-    line = Text(_plain(record.span.name))
+    line = Text(plain(record.span.name))
     line.append(f"  {record.duration:.2f} s", style="dim")
     for told in _told(record):
-        line.append(f"  {_plain(told)}")
+        line.append(f"  {plain(told)}")
     if record.attributes.get(_GUARDRAIL) is True:
         line.append("  guardrail", style="yellow")
     if record.failed:
-        line.append(f"  ERROR {_plain(record.span.status.message)}".rstrip(), style="red")
+        line.append(f"  ERROR {plain(record.span.status.message)}".rstrip(), style="red")
     return line
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without what a terminal would take for an order."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 

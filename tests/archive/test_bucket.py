@@ -274,7 +274,8 @@ def test_credentials_hold_for_the_whole_bucket(s3: str, tmp_path: Path):
             }
         )
     )
-    arguments = ["list", "--config", str(config), "--archive", "s3://spans/one"]
-    answer = CliRunner().invoke(command, arguments)
-    assert answer.exit_code == 0, answer.output
-    assert answer.stdout.splitlines()[-1].split()[2:4] == ["1", "1"]
+    arguments = ["--config", str(config), "--archive", "s3://spans/one"]
+    for name, told in (("list", ["1", "1"]), ("find", ["15:06:40", "1"])):
+        answer = CliRunner().invoke(command, [name, *arguments])
+        assert answer.exit_code == 0, answer.output
+        assert answer.stdout.splitlines()[-1].split()[2:4] == told

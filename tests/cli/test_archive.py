@@ -250,3 +250,58 @@ def test_a_damaged_file_is_named(place):
     assert answer.exit_code == 1
     assert file.name in answer.stderr
     assert "take it out of the archive" in answer.stderr
+
+
+def found(*arguments: object) -> list[str]:
+    answer = run("find", *arguments)
+    assert answer.exit_code == 0, answer.output
+    return [line.split()[0][-1] for line in answer.stdout.splitlines()[1:]]
+
+
+def test_traces_are_found_with_what_they_took_and_cost(place):
+    answer = run("find", "--archive", place)
+    assert answer.stdout.splitlines()[1:] == [
+        "00000000000000000000000000000002  2025-06-15 16:06:40       1       0       0.10"
+        "     0.0000  later",
+        "00000000000000000000000000000001  2025-06-15 15:06:40       4       1       4.00"
+        "     0.0039  invoke_agent",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "traces"),
+    [
+        (["--errors"], ["1"]),
+        (["--guardrails"], ["1"]),
+        (["--model", "gpt-4o"], ["1"]),
+        (["--model", "gpt-4o", "--policy", "errors", "--errors"], ["1"]),
+        (["--user", "nobody"], []),
+        (["--service", "agent"], ["2", "1"]),
+        (["--order", "dearest"], ["1", "2"]),
+        (["--order", "slowest"], ["1", "2"]),
+        (["--top", "1"], ["2"]),
+        (["--until", "2025-06-15T16:00"], ["1"]),
+    ],
+)
+def test_traces_are_found_by_what_their_spans_say(place, options, traces):
+    assert found("--archive", place, *options) == traces
+
+
+def test_one_span_must_say_all_that_is_asked_for(tmp_path):
+    exporter = make(Archive, {"url": str(tmp_path)})
+    exporter.start()
+    exporter.push(batch(span(error=True), span(attributes={"user.id": "u-1"})))
+    assert found("--archive", tmp_path, "--user", "u-1") == ["1"]
+    assert found("--archive", tmp_path, "--user", "u-1", "--errors") == []
+
+
+def test_a_trace_without_its_root_is_named_by_its_first_span(tmp_path):
+    exporter = make(Archive, {"url": str(tmp_path)})
+    exporter.start()
+    second = span("second", parent=b"12345678", start=START + 1)
+    exporter.push(batch(second, span("first", parent=b"12345678")))
+    assert run("find", "--archive", tmp_path).stdout.splitlines()[1].endswith("  first")
+
+
+def test_how_many_more_there_are_is_told(place):
+    assert run("find", "--archive", place, "--top", 1).stderr == "and 1 more: say --top\n"

@@ -40,14 +40,14 @@ EVERYTHING = (
 
 
 def blocks(language: str) -> list[Any]:
-    """Those of all pages, but for tests of configurations."""
+    """Those of all pages, but for tests of configurations, which tests/testing has."""
     return [
         pytest.param(block, id=f"{page.name}:{page.read_text()[:start].count(chr(10)) + 2}")
         for page in PAGES
         for start, found, block in (
             (match.start(), match[1], match[2]) for match in BLOCK.finditer(page.read_text())
         )
-        if found == language and not re.search("^tests:", block, re.MULTILINE)
+        if found == language and not re.search("^(tests|set):", block, re.MULTILINE)
     ]
 
 
