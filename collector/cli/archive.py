@@ -15,8 +15,9 @@ from collector.cli.moment import moment
 from collector.cli.options import config_option, examples, load_or_exit
 from collector.errors import StartError
 from collector.otlp_json import to_json
+from collector.printable import printable
 from collector.replay.spool import Period
-from collector.replay.tree import plain, tree
+from collector.replay.tree import tree
 
 _LONGEST_LINE = 10_000
 """Characters: a terminal wraps better than a cut."""
@@ -154,7 +155,7 @@ def find(
     for one in found:
         began = datetime.fromtimestamp(one.begin // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
         cells = (began, one.spans, one.failed, f"{one.took / 1e9:,.2f}", f"{one.cost:,.4f}")
-        click.echo(_ROW.format(one.trace_id, *cells, plain(one.name)))
+        click.echo(_ROW.format(one.trace_id, *cells, printable(one.name)))
     if number > len(found):
         click.echo(f"and {number - len(found):,} more: say --top", err=True)
 

@@ -11,6 +11,7 @@ import click
 from collector.cli.moment import moment
 from collector.cli.options import config_option, examples, load_or_exit, set_option
 from collector.config.load import CollectorConfig, ComponentSpec
+from collector.printable import printable
 
 _TYPE = "user_costs"
 _HEADINGS = ("USD", "calls", "input tokens", "output tokens")
@@ -92,7 +93,7 @@ def _numbers(spender: Any, by: str) -> dict[str, Any]:
 def _lines(ranking: Any, by: str) -> Iterator[str]:
     told = len(_HEADINGS) if by in {"user", "organization"} else 1
     rows: list[Sequence[str]] = [(by, *_HEADINGS[:told])]
-    rows += [_row(_printable(name), used, cost) for name, used, cost in ranking.spenders]
+    rows += [_row(printable(name) or _NOBODY, used, cost) for name, used, cost in ranking.spenders]
     rows += _totals(ranking)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *cells in rows:
@@ -112,8 +113,3 @@ def _totals(ranking: Any) -> Iterator[Sequence[str]]:
 def _row(name: str, used: Any, cost: float) -> Sequence[str]:
     counts = (used.calls, used.input, used.output) if used else ()
     return (name, f"{cost:,.4f}", *(f"{count:,}" for count in counts))
-
-
-def _printable(name: str) -> str:
-    """What an agent calls itself may hold what a terminal would obey."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name) or _NOBODY

@@ -7,6 +7,7 @@ from rich.tree import Tree
 
 from collector.batch import SpanRecord
 from collector.model_calls import MODEL_CALLS, model_call
+from collector.printable import printable
 
 _POLICY = "winnow.sampling.policy"
 _GUARDRAIL = "winnow.guardrail.fired"
@@ -65,25 +66,20 @@ def _title(records: list[SpanRecord]) -> Text:
     seconds = (max(span.end_time_unix_nano for span in spans) - begin) / 1e9
     parts = [f"trace {spans[0].trace_id.hex()}", f"{len(spans)} spans", f"{seconds:.2f} s"]
     if policy := next(filter(None, (record.attributes.text(_POLICY) for record in records)), ""):
-        parts.append(f"kept by {plain(policy)}")
+        parts.append(f"kept by {printable(policy)}")
     return Text("  ".join(parts), style="bold")
 
 
 def _line(record: SpanRecord) -> Text:
-    line = Text(plain(record.span.name))
+    line = Text(printable(record.span.name))
     line.append(f"  {record.duration:.2f} s", style="dim")
     for told in _told(record):
-        line.append(f"  {plain(told)}")
+        line.append(f"  {printable(told)}")
     if record.attributes.get(_GUARDRAIL) is True:
         line.append("  guardrail", style="yellow")
     if record.failed:
-        line.append(f"  ERROR {plain(record.span.status.message)}".rstrip(), style="red")
+        line.append(f"  ERROR {printable(record.span.status.message)}".rstrip(), style="red")
     return line
-
-
-def plain(text: str) -> str:
-    """Without what a terminal would take for an order."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _told(record: SpanRecord) -> Iterator[str]:

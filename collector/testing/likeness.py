@@ -29,11 +29,7 @@ def unlike_spans(expected: Iterable[ExpectedSpan], records: Iterable[SpanRecord]
         candidates = [record for record in remaining if _is_meant(span, record)]
         if not candidates:
             yield f"{title}: did not come out{names(record.span.name for record in remaining)}"
-            continue
-        found, differences = _likest(span, candidates, _unlike)
-        remaining.remove(found)
-        for difference in differences:
-            yield f"{title}: {difference}"
+        yield from _taken(title, span, candidates, remaining, _unlike)
 
 
 def names(found: Iterable[str]) -> str:
@@ -57,12 +53,19 @@ def is_close(value: Any, wanted: Any) -> bool:
     return bool(value == wanted)
 
 
-def _likest(
-    expected: E, candidates: Iterable[Any], unlike: Callable[[E, Any], Iterator[str]]
-) -> tuple[Any, list[str]]:
-    """The candidate with the fewest differences, and these."""
+def _taken(
+    title: str,
+    expected: E,
+    candidates: Iterable[Any],
+    remaining: list[Any],
+    unlike: Callable[[E, Any], Iterator[str]],
+) -> Iterator[str]:
+    """How the candidate with the fewest differences differs; it is taken out of `remaining`."""
     judged = [(found, list(unlike(expected, found))) for found in candidates]
-    return min(judged, key=lambda one: len(one[1]))
+    if judged:
+        likest, differences = min(judged, key=lambda one: len(one[1]))
+        remaining.remove(likest)
+        yield from (f"{title}: {difference}" for difference in differences)
 
 
 def _is_meant(expected: ExpectedSpan, record: SpanRecord) -> bool:
@@ -97,11 +100,7 @@ def _unlike_events(expected: Iterable[ExpectedEvent], events: Iterable[Any]) -> 
         candidates = [one for one in remaining if event.name in (None, one.name)]
         if not candidates:
             yield f"{title}: is not there{names(one.name for one in remaining)}"
-            continue
-        found, differences = _likest(event, candidates, _unlike_event)
-        remaining.remove(found)
-        for difference in differences:
-            yield f"{title}: {difference}"
+        yield from _taken(title, event, candidates, remaining, _unlike_event)
 
 
 def _unlike_event(expected: ExpectedEvent, event: Any) -> Iterator[str]:

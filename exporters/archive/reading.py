@@ -111,12 +111,7 @@ class Reader:
         """
         with self._open(file, self._place.read(file.path)) as parquet:
             for group in range(parquet.num_row_groups):
-                if (
-                    traces
-                    and not pc.any(
-                        _among(parquet.read_row_group(group, ["trace_id"]), traces)
-                    ).as_py()
-                ):
+                if traces and not _holds(parquet.read_row_group(group, ["trace_id"]), traces):
                     continue
                 for lot in parquet.iter_batches(_LOT, row_groups=[group], columns=_COLUMNS):
                     wanted = lot.filter(_among(lot, traces)) if traces else lot
@@ -162,6 +157,10 @@ class Reader:
             raise ValueError(
                 f"{self._url}: {file.path}: {reason}: take it out of the archive"
             ) from error
+
+
+def _holds(rows: pa.Table, traces: Collection[str]) -> bool:
+    return bool(pc.any(_among(rows, traces)).as_py())
 
 
 def _among(rows: pa.Table | pa.RecordBatch, traces: Collection[str]) -> Any:
