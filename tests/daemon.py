@@ -28,7 +28,7 @@ class Daemon:
         self.config_path.write_text(text)
         self.output = directory / "stdout.log"
         self.errors = directory / "stderr.log"
-        self.http = httpx2.Client(trust_env=False, timeout=10)
+        self.http = httpx2.Client(trust_env=False, timeout=60)
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
